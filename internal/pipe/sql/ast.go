@@ -1,0 +1,212 @@
+package sql
+
+import "github.com/sluice-gateway/sluice/internal/tablet"
+
+// Statement is one parsed statement. Every type of this file that has a node
+// method is one.
+type Statement interface{ statement() }
+
+// Pos is a place in the statement text: 1-based line and column (in characters)
+// and the byte offset.
+type Pos struct{ Line, Column, Offset int }
+
+// Path is a path or path pattern split into its nodes, first "root". A node that
+// was back-quoted is stored without the quotes and with doubled quotes undone; the
+// wildcards * and ** are ordinary nodes when they were not quoted (Quoted false).
+type Path struct {
+	Nodes  []string
+	Quoted []bool // parallel to Nodes; nil when nothing was quoted
+	Pos    Pos
+}
+
+// Attribute is one 'key'='value' of a pipe clause.
+type Attribute struct {
+	Key, Value string
+	Pos        Pos
+}
+
+// Pipe statements.
+type (
+	// CreatePipe is CREATE PIPE [IF NOT EXISTS] p [WITH SOURCE (..)] [WITH PROCESSOR (..)] WITH SINK (..),
+	// the EXTRACTOR/CONNECTOR spellings and the short form p (..).
+	CreatePipe struct {
+		Name        string
+		IfNotExists bool
+		Source      []Attribute
+		Processor   []Attribute
+		Sink        []Attribute
+		OldWords    bool // EXTRACTOR or CONNECTOR was written
+		Pos         Pos  // of the name
+	}
+	// StartPipe is START PIPE p.
+	StartPipe struct{ Name string }
+	// StopPipe is STOP PIPE p.
+	StopPipe struct{ Name string }
+	// DropPipe is DROP PIPE [IF EXISTS] p.
+	DropPipe struct {
+		Name     string
+		IfExists bool
+	}
+	// ShowPipes is SHOW PIPES, SHOW PIPE p and SHOW PIPES WHERE SINK|CONNECTOR USED BY p.
+	ShowPipes struct {
+		Name   string // SHOW PIPE p
+		UsedBy string // WHERE SINK USED BY p
+	}
+	// ShowPipePlugins is SHOW PIPEPLUGINS.
+	ShowPipePlugins struct{}
+)
+
+// Schema statements.
+type (
+	// CreateDatabase is CREATE DATABASE p (also SET STORAGE GROUP TO p).
+	CreateDatabase struct{ Path Path }
+	// DeleteDatabase is DELETE DATABASE p, ... (also DELETE STORAGE GROUP).
+	DeleteDatabase struct{ Paths []Path }
+	// CreateTimeseries is CREATE TIMESERIES p [WITH] DATATYPE=.., ENCODING=.., COMPRESSOR=.. and the short form p INT32.
+	CreateTimeseries struct {
+		Path       Path // of the series
+		Schema     tablet.Schema
+		Alias      string // measurement alias in brackets; empty if none
+		Props      map[string]string
+		Tags       map[string]string
+		Attributes map[string]string
+	}
+	// CreateAligned is CREATE ALIGNED TIMESERIES device(m type [encoding=..] [compressor=..], ..).
+	CreateAligned struct {
+		Device  Path
+		Columns []AlignedColumn
+	}
+	// AlignedColumn is one measurement of CreateAligned.
+	AlignedColumn struct {
+		Schema     tablet.Schema
+		Alias      string
+		Tags       map[string]string
+		Attributes map[string]string
+	}
+	// DeleteTimeseries is DELETE TIMESERIES pattern, ... (also DROP TIMESERIES).
+	DeleteTimeseries struct{ Paths []Path }
+	// ShowDatabases is SHOW DATABASES [DETAILS] [pattern] (also SHOW STORAGE GROUP).
+	ShowDatabases struct {
+		Pattern Path // zero: root.**
+		Details bool
+	}
+	// ShowDevices is SHOW DEVICES [pattern] [WITH DATABASE] [LIMIT n] [OFFSET n].
+	ShowDevices struct {
+		Pattern      Path
+		WithDatabase bool
+		Limit        Limit
+	}
+	// ShowTimeseries is SHOW [LATEST] TIMESERIES [pattern] [LIMIT n] [OFFSET n].
+	ShowTimeseries struct {
+		Pattern Path
+		Limit   Limit
+	}
+	// Count is COUNT TIMESERIES|DEVICES|DATABASES [pattern].
+	Count struct {
+		What    string // "timeseries", "devices" or "databases"
+		Pattern Path
+	}
+	// Show is a SHOW statement without arguments: VERSION, CLUSTER, CLUSTERID, DATANODES, CONFIGNODES,
+	// VARIABLES, FUNCTIONS, "AVAILABLE URLS", "CURRENT_USER", QUERIES ...; What is in upper case.
+	Show struct{ What string }
+)
+
+// Data statements.
+type (
+	// Insert is INSERT INTO device(time, m, ..) [ALIGNED] VALUES (..), (..).
+	Insert struct {
+		Device       Path
+		Aligned      bool
+		TimeIndex    int // place of the time column among the names; -1 when absent: the server's clock
+		Measurements []string
+		Rows         []InsertRow
+	}
+	// InsertRow is one VALUES tuple: the literals of the measurements, without the time.
+	InsertRow struct {
+		Time   Literal // Kind NullLiteral when TimeIndex is -1
+		Values []Literal
+	}
+	// Delete is DELETE FROM pattern, ... [WHERE time ...]; both ends inclusive.
+	Delete struct {
+		Paths      []Path
+		Start, End int64
+	}
+	// Flush is FLUSH [database, ...] [TRUE|FALSE] [ON LOCAL|ON CLUSTER].
+	Flush struct{ Databases []Path }
+	// SetTTL is SET TTL TO p ms; Unset true for UNSET TTL TO|FROM p.
+	SetTTL struct {
+		Path  Path
+		TTL   int64
+		Unset bool
+	}
+	// Select is a raw or count query.
+	Select struct {
+		Items    []SelectItem
+		From     []Path
+		Where    *TimeRange // nil: all times
+		Limit    Limit
+		Desc     bool // ORDER BY TIME DESC
+		ByDevice bool // ALIGN BY DEVICE
+	}
+	// SelectItem is one path of the SELECT clause, relative to every FROM path, perhaps inside count(..).
+	SelectItem struct {
+		Func  string // "" for a raw series, else the function in lower case: "count"
+		Path  Path   // relative: does not start with root
+		Alias string
+		Text  string // as written, for messages
+	}
+	// TimeRange is the conjunction of all time comparisons; both ends inclusive. Empty when Start > End.
+	TimeRange struct{ Start, End int64 }
+	// Limit is LIMIT and OFFSET; -1 means not given.
+	Limit struct{ Limit, Offset int64 }
+)
+
+// Unsupported is a statement that IoTDB has and a gateway does not (yet): it
+// parses up to the words that name it, so that the refusal can name them.
+type Unsupported struct{ What string }
+
+// LiteralKind tells the form in which a literal was written.
+type LiteralKind uint8
+
+// Kinds of literal.
+const (
+	NullLiteral   LiteralKind = iota // null
+	BoolLiteral                      // true, false
+	IntLiteral                       // 12, -3
+	FloatLiteral                     // 1.5, 2e3, NaN, Infinity
+	StringLiteral                    // 'a' or "a"; Text has the quotes undone
+	BlobLiteral                      // X'00ff'; Text has the hex digits
+	TimeLiteral                      // now(), 2024-01-01T00:00:00+08:00; Int has the value in the session's precision
+)
+
+// Literal is a value in a statement; its conversion to a column's type belongs to
+// who knows the column.
+type Literal struct {
+	Kind LiteralKind
+	Text string // as written (numbers), or unquoted (strings)
+	Int  int64  // Kinds IntLiteral (if it fits, else Text only) and TimeLiteral
+	Pos  Pos
+}
+
+func (*CreatePipe) statement()       {}
+func (*StartPipe) statement()        {}
+func (*StopPipe) statement()         {}
+func (*DropPipe) statement()         {}
+func (*ShowPipes) statement()        {}
+func (*ShowPipePlugins) statement()  {}
+func (*CreateDatabase) statement()   {}
+func (*DeleteDatabase) statement()   {}
+func (*CreateTimeseries) statement() {}
+func (*CreateAligned) statement()    {}
+func (*DeleteTimeseries) statement() {}
+func (*ShowDatabases) statement()    {}
+func (*ShowDevices) statement()      {}
+func (*ShowTimeseries) statement()   {}
+func (*Count) statement()            {}
+func (*Show) statement()             {}
+func (*Insert) statement()           {}
+func (*Delete) statement()           {}
+func (*Flush) statement()            {}
+func (*SetTTL) statement()           {}
+func (*Select) statement()           {}
+func (*Unsupported) statement()      {}
