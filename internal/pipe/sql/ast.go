@@ -176,6 +176,7 @@ const (
 	FloatLiteral                     // 1.5, 2e3, NaN, Infinity
 	StringLiteral                    // 'a' or "a"; Text has the quotes undone
 	BlobLiteral                      // X'00ff'; Text has the hex digits
+	RawLiteral                       // text of a string record (insertStringRecord): the type is inferred as IoTDB does
 	TimeLiteral                      // now(), 2024-01-01T00:00:00+08:00; Int has the value in the session's precision
 )
 
