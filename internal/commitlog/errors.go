@@ -1,0 +1,39 @@
+package commitlog
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors of the log. ErrNoSpace and ErrQuota are temporary: nothing was
+// written, and the same append succeeds when there is room again.
+var (
+	ErrNoSpace  = errors.New("commitlog: no space left on the disk")
+	ErrQuota    = errors.New("commitlog: quota reached")
+	ErrClosed   = errors.New("commitlog: closed")
+	ErrTooLarge = errors.New("commitlog: record or group is larger than allowed")
+	// ErrGone is for positions that retention has removed.
+	ErrGone = errors.New("commitlog: position is no longer kept")
+	// ErrAhead is for positions after the end of the log.
+	ErrAhead = errors.New("commitlog: position is after the end of the log")
+)
+
+// IsTemporary reports whether an append that failed with err may succeed later
+// without a change by the caller.
+func IsTemporary(err error) bool {
+	return errors.Is(err, ErrNoSpace) || errors.Is(err, ErrQuota)
+}
+
+// CorruptError says that bytes which were durable are no longer what was written.
+type CorruptError struct {
+	Segment uint64 // number of the segment; 0 = not in a segment, see Reason
+	Offset  int64  // byte offset in the segment's file
+	Reason  string
+	// From and To are the positions that cannot be read, inclusive; To 0 = not known.
+	From, To uint64
+}
+
+// Error names the place and the reason.
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("commitlog: segment %d offset %d is corrupt: %s", e.Segment, e.Offset, e.Reason)
+}
