@@ -16,7 +16,9 @@ type Item struct {
 type Source interface {
 	// Next blocks until there is an item, ctx ends (ctx.Err()) or the source is
 	// exhausted (io.EOF: history-only pipes). The event is valid until it is
-	// acknowledged; the source must not reuse its memory before.
+	// acknowledged; the source must not reuse its memory before. An item whose Event
+	// is nil only moves the progress: everything up to Pos holds nothing for this
+	// pipe; it is acknowledged by the engine and passed to nobody.
 	Next(ctx context.Context) (Item, error)
 	// Close releases what the source holds. It is called once, after Next returned.
 	Close() error

@@ -1,0 +1,2 @@
+// Package engine runs pipes.
+package engine

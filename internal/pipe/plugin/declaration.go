@@ -1,0 +1,150 @@
+package plugin
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/spec"
+)
+
+// Kind is the place of a plugin in a pipe.
+type Kind uint8
+
+// The kinds of plugin.
+const (
+	KindSource Kind = iota + 1
+	KindProcessor
+	KindSink
+)
+
+// String returns source, processor or sink.
+func (k Kind) String() string {
+	switch k {
+	case KindSource:
+		return "source"
+	case KindProcessor:
+		return "processor"
+	case KindSink:
+		return "sink"
+	}
+	return "unknown"
+}
+
+// Prefixes returns the attribute prefixes of the kind, the older spelling first.
+func (k Kind) Prefixes() []string {
+	switch k {
+	case KindSource:
+		return []string{"extractor.", "source."}
+	case KindProcessor:
+		return []string{"processor."}
+	case KindSink:
+		return []string{"connector.", "sink."}
+	}
+	return nil
+}
+
+// Selectors returns the attribute keys that name the plugin of the kind, the older
+// spelling first: 'connector'='...' or 'sink'='...'.
+func (k Kind) Selectors() []string {
+	switch k {
+	case KindSource:
+		return []string{"extractor", "source"}
+	case KindProcessor:
+		return []string{"processor"}
+	case KindSink:
+		return []string{"connector", "sink"}
+	}
+	return nil
+}
+
+// Declaration describes one plugin: its names, its settings, how to make it. From
+// it come parsing, defaults, checks, SHOW PIPEPLUGINS and docs/reference/plugins.md.
+// Exactly the constructor of its Kind is set. Dependencies that are not in the
+// context (a log, a store) are captured by the function that makes the Declaration.
+type Declaration struct {
+	Name      string   // lower case, for instance iotdb-air-gap-sink
+	Aliases   []string // accepted as well, not shown by SHOW PIPEPLUGINS
+	Kind      Kind
+	ClassName string // shown by SHOW PIPEPLUGINS; empty: the Go package path
+	Hidden    bool   // not shown by SHOW PIPEPLUGINS
+	Since     string // first IoTDB version that has it; empty: our own
+	Doc       string // what it does, one or two sentences
+
+	Fields []spec.Field // the selector ('sink'='...') is not listed
+
+	// Check looks at values that are each well formed together: what excludes or
+	// needs what. It must not touch the network. May be nil.
+	Check func(v *spec.Values) []spec.Problem
+
+	NewSource    func(c SourceContext, v *spec.Values) (Source, error)
+	NewProcessor func(c ProcessorContext, v *spec.Values) (Processor, error)
+	// NewSink must not wait for the target: a pipe is created while it is down.
+	NewSink func(c SinkContext, v *spec.Values) (Sink, error)
+}
+
+// Common is what every plugin instance is given.
+type Common struct {
+	Pipe    string                // name of the pipe
+	ID      uint64                // creation id of the pipe: another one after drop and create
+	Logger  *slog.Logger          // has the attribute pipe
+	Metrics prometheus.Registerer // unregistered by the engine when the instance is closed; has the label pipe
+}
+
+// SourceContext is given to NewSource.
+type SourceContext struct {
+	Common
+	From        event.Position // yield items after this position only
+	Created     event.Position // head of the log when the pipe was created: what is at or below it is history
+	DeadLetters DeadLetters    // for what the source may not pass on and may not drop
+}
+
+// ProcessorContext is given to NewProcessor.
+type ProcessorContext struct {
+	Common
+}
+
+// SinkContext is given to NewSink.
+type SinkContext struct {
+	Common
+	Acker       Acker
+	DeadLetters DeadLetters
+	Files       Files  // opens the parts of a Sealed event
+	ClusterID   string // of this gateway, for handshakes
+	Precision   string // of the gateway's timestamps: ms, us or ns
+	DataDir     string // a folder of the instance's own below the data directory; not created yet
+}
+
+// DeadLetter is an event that can never be delivered, with its history.
+type DeadLetter struct {
+	Pipe     string
+	Pos      event.Position
+	Event    *event.Event
+	Reason   string    // a sentence for a person
+	Attempts int       // how often delivery was tried; 0 if it was not
+	First    time.Time // of the first attempt
+	Last     time.Time // of the last attempt
+}
+
+// DeadLetters keeps what can never be delivered, visible and replayable.
+type DeadLetters interface {
+	// Put returns nil only when the letter is durable; then the item may be
+	// acknowledged. It copies what it keeps.
+	Put(ctx context.Context, l DeadLetter) error
+}
+
+// Files opens the content of sealed files.
+type Files interface {
+	// Open opens a part by its Part.Stored name. The caller closes it.
+	Open(stored string) (File, error)
+}
+
+// File is one open part; its length is Part.Length.
+type File interface {
+	io.ReaderAt
+	io.Closer
+}
