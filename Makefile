@@ -1,0 +1,71 @@
+# Plain `make` lists the targets.
+export CGO_ENABLED = 0
+GO      ?= go
+BIN     := bin
+SEED    ?= 1
+ROUNDS  ?= 20
+BINARIES := inner-gateway outer-gateway gatectl gate-simulator
+# Packages with goroutines: the race detector runs on these.
+RACE := ./appliance/... ./inner/... ./receiver/... ./outer/... ./internal/arrival/... ./internal/catalog/... ./internal/commitlog/... \
+	./internal/ingest/... ./internal/pipe/engine/... ./internal/pipe/builtin/... ./internal/rpc/... ./internal/sender/... ./internal/thriftsink/... ./firmware-test/gatesim/...
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the binaries into bin/
+	@mkdir -p $(BIN)
+	$(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/ ./appliance/cmd/inner-gateway ./appliance/cmd/outer-gateway ./appliance/cmd/gatectl ./firmware-test/cmd/gate-simulator
+
+.PHONY: demo
+demo: build ## both gateways and the simulator on loopback: a point crosses the gate
+	@$(GO) run ./firmware-test/demo -bin $(BIN)
+
+.PHONY: test
+test: ## every test that needs only Go, the race detector where there are goroutines
+	$(GO) vet ./...
+	$(GO) test ./...
+	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
+
+.PHONY: check
+check: ## gofmt, vet and the house rules
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test ./internal/lint
+
+.PHONY: fuzz
+fuzz: ## fuzz every decoder for FUZZTIME each (default 20s)
+	@for p in $$(grep -rl '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$p/*_test.go | sed 's/func //'); do \
+	    echo "$$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} || exit 1; done; done
+
+.PHONY: interop
+interop: build ## with a real Apache IoTDB 2.0.1-beta from Maven Central (needs a JDK, Maven, Python)
+	SLUICE_BIN=$(CURDIR)/$(BIN) $(GO) test -tags interop -count=1 -timeout 30m -v ./firmware-test/interop/...
+
+.PHONY: crash
+crash: build ## kill -9 and cut at random: SEED=n ROUNDS=n
+	$(GO) run ./firmware-test/crash -bin $(BIN) -seed $(SEED) -rounds $(ROUNDS)
+
+.PHONY: bench
+bench: build ## the figures: micro benchmarks, then end to end through the simulator
+	$(GO) test -run '^$$' -bench . -benchmem ./framing ./internal/tablet ./internal/event ./internal/request ./internal/commitlog ./internal/ingest ./internal/query ./internal/rpc ./inner
+	$(GO) run ./firmware-test/bench -bin $(BIN)
+
+.PHONY: soak
+soak: build ## the outer side gone for an hour under full load: the memory must stay flat
+	$(GO) run ./firmware-test/bench -bin $(BIN) -only outage -outage 1h
+
+.PHONY: docs
+docs: ## regenerate the reference pages; fails if the tree was not clean
+	UPDATE=1 $(GO) test ./appliance ./internal/lint -run 'Golden|Reference' -count=1
+	git diff --exit-code docs
+
+.PHONY: report
+report: ## figures of the code: sizes, ratios, comments (read, not enforced)
+	@REPORT=1 $(GO) test ./internal/lint -run TestReport -count=1 -v | grep -v -e '^=== ' -e '^---'
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN)
