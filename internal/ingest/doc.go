@@ -1,0 +1,2 @@
+// Package ingest is the one door of writes.
+package ingest
