@@ -12,7 +12,8 @@ type Pos struct{ Line, Column, Offset int }
 
 // Path is a path or path pattern split into its nodes, first "root". A node that
 // was back-quoted is stored without the quotes and with doubled quotes undone; the
-// wildcards * and ** are ordinary nodes when they were not quoted (Quoted false).
+// wildcards * and ** are ordinary nodes when they were not quoted (Quoted false); a
+// node of a pattern may also have one * at its start, its end or both, as in d*.
 type Path struct {
 	Nodes  []string
 	Quoted []bool // parallel to Nodes; nil when nothing was quoted
@@ -98,6 +99,7 @@ type (
 	}
 	// ShowTimeseries is SHOW [LATEST] TIMESERIES [pattern] [LIMIT n] [OFFSET n].
 	ShowTimeseries struct {
+		Latest  bool
 		Pattern Path
 		Limit   Limit
 	}
@@ -106,7 +108,7 @@ type (
 		What    string // "timeseries", "devices" or "databases"
 		Pattern Path
 	}
-	// Show is a SHOW statement without arguments: VERSION, CLUSTER, CLUSTERID, DATANODES, CONFIGNODES,
+	// Show is a SHOW statement without arguments: VERSION, CLUSTER, CLUSTER DETAILS, CLUSTERID, DATANODES, CONFIGNODES,
 	// VARIABLES, FUNCTIONS, "AVAILABLE URLS", "CURRENT_USER", QUERIES ...; What is in upper case.
 	Show struct{ What string }
 )
@@ -153,9 +155,10 @@ type (
 		Func  string // "" for a raw series, else the function in lower case: "count"
 		Path  Path   // relative: does not start with root
 		Alias string
-		Text  string // as written, for messages
+		Text  string // in canonical spelling without the alias: count(d1.*)
 	}
-	// TimeRange is the conjunction of all time comparisons; both ends inclusive. Empty when Start > End.
+	// TimeRange is the conjunction of all time comparisons; both ends inclusive. Empty when Start > End
+	// (Delete.Start and End may be empty in the same way).
 	TimeRange struct{ Start, End int64 }
 	// Limit is LIMIT and OFFSET; -1 means not given.
 	Limit struct{ Limit, Offset int64 }

@@ -1,0 +1,394 @@
+package sql
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// Print returns the one spelling of a statement. Parse reads it back to an equal
+// statement, positions apart; pipe clauses are printed in the words of 1.3
+// (SOURCE, SINK) unless OldWords is set. *Unsupported prints as the words that name
+// it.
+func Print(s Statement) string {
+	var b printer
+	switch s := s.(type) {
+	case *CreatePipe, *StartPipe, *StopPipe, *DropPipe, *ShowPipes, *ShowPipePlugins:
+		b.pipe(s)
+	case *CreateDatabase, *DeleteDatabase, *CreateTimeseries, *CreateAligned, *DeleteTimeseries:
+		b.schema(s)
+	case *ShowDatabases, *ShowDevices, *ShowTimeseries, *Count, *Show:
+		b.show(s)
+	case *Insert:
+		b.insert(s)
+	case *Delete:
+		b.put("DELETE FROM ")
+		b.paths(s.Paths)
+		if s.Start != minTime || s.End != maxTime {
+			b.timeRange(TimeRange{Start: s.Start, End: s.End})
+		}
+	case *Flush:
+		b.put("FLUSH ")
+		b.paths(s.Databases)
+	case *SetTTL:
+		b.ttl(s)
+	case *Select:
+		b.selectStatement(s)
+	case *Unsupported:
+		b.put(s.What)
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+type printer struct{ strings.Builder }
+
+func (b *printer) put(words ...string) {
+	for _, w := range words {
+		b.WriteString(w)
+	}
+}
+
+func (b *printer) pipe(s Statement) {
+	switch s := s.(type) {
+	case *CreatePipe:
+		b.put("CREATE PIPE ")
+		if s.IfNotExists {
+			b.put("IF NOT EXISTS ")
+		}
+		b.put(quoteName(s.Name))
+		source, sink := " WITH SOURCE ", " WITH SINK "
+		if s.OldWords {
+			source, sink = " WITH EXTRACTOR ", " WITH CONNECTOR "
+		}
+		b.attributes(source, s.Source)
+		b.attributes(" WITH PROCESSOR ", s.Processor)
+		b.attributes(sink, s.Sink)
+	case *StartPipe:
+		b.put("START PIPE ", quoteName(s.Name))
+	case *StopPipe:
+		b.put("STOP PIPE ", quoteName(s.Name))
+	case *DropPipe:
+		b.put("DROP PIPE ")
+		if s.IfExists {
+			b.put("IF EXISTS ")
+		}
+		b.put(quoteName(s.Name))
+	case *ShowPipes:
+		switch {
+		case s.Name != "":
+			b.put("SHOW PIPE ", quoteName(s.Name))
+		case s.UsedBy != "":
+			b.put("SHOW PIPES WHERE SINK USED BY ", quoteName(s.UsedBy))
+		default:
+			b.put("SHOW PIPES")
+		}
+	case *ShowPipePlugins:
+		b.put("SHOW PIPEPLUGINS")
+	}
+}
+
+// attributes prints a clause that was written; nil is one that was not.
+func (b *printer) attributes(clause string, as []Attribute) {
+	if as == nil {
+		return
+	}
+	b.put(clause, "(")
+	for i, a := range as {
+		if i > 0 {
+			b.put(", ")
+		}
+		b.put(quoteString(a.Key), "=", quoteString(a.Value))
+	}
+	b.put(")")
+}
+
+func (b *printer) schema(s Statement) {
+	switch s := s.(type) {
+	case *CreateDatabase:
+		b.put("CREATE DATABASE ", s.Path.String())
+	case *DeleteDatabase:
+		b.put("DELETE DATABASE ")
+		b.paths(s.Paths)
+	case *DeleteTimeseries:
+		b.put("DELETE TIMESERIES ")
+		b.paths(s.Paths)
+	case *CreateTimeseries:
+		b.put("CREATE TIMESERIES ", s.Path.String(), " ")
+		b.alias(s.Alias)
+		b.put("WITH DATATYPE=", s.Schema.Type.String(), ", ENCODING=", s.Schema.Encoding.String(),
+			", COMPRESSOR=", s.Schema.Compressor.String())
+		for _, k := range sortedKeys(s.Props) {
+			b.put(", ", k, "=", quoteString(s.Props[k]))
+		}
+		b.pairs(" TAGS", s.Tags)
+		b.pairs(" ATTRIBUTES", s.Attributes)
+	case *CreateAligned:
+		b.put("CREATE ALIGNED TIMESERIES ", s.Device.String(), "(")
+		for i, c := range s.Columns {
+			if i > 0 {
+				b.put(", ")
+			}
+			b.alignedColumn(c)
+		}
+		b.put(")")
+	}
+}
+
+func (b *printer) alignedColumn(c AlignedColumn) {
+	b.put(quoteNode(c.Schema.Name), " ")
+	b.alias(c.Alias)
+	b.put(c.Schema.Type.String())
+	if c.Schema.Encoding != tablet.DefaultEncoding(c.Schema.Type) {
+		b.put(" ENCODING=", c.Schema.Encoding.String())
+	}
+	b.put(" COMPRESSOR=", c.Schema.Compressor.String())
+	b.pairs(" TAGS", c.Tags)
+	b.pairs(" ATTRIBUTES", c.Attributes)
+}
+
+func (b *printer) alias(name string) {
+	if name != "" {
+		b.put("(", quoteName(name), ") ")
+	}
+}
+
+func (b *printer) pairs(word string, m map[string]string) {
+	if m == nil {
+		return
+	}
+	b.put(word, "(")
+	for i, k := range sortedKeys(m) {
+		if i > 0 {
+			b.put(", ")
+		}
+		b.put(quoteString(k), "=", quoteString(m[k]))
+	}
+	b.put(")")
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func (b *printer) show(s Statement) {
+	switch s := s.(type) {
+	case *ShowDatabases:
+		b.put("SHOW DATABASES ")
+		if s.Details {
+			b.put("DETAILS ")
+		}
+		b.put(s.Pattern.String())
+	case *ShowDevices:
+		b.put("SHOW DEVICES ", s.Pattern.String())
+		if s.WithDatabase {
+			b.put(" WITH DATABASE")
+		}
+		b.limit(s.Limit)
+	case *ShowTimeseries:
+		b.put("SHOW ")
+		if s.Latest {
+			b.put("LATEST ")
+		}
+		b.put("TIMESERIES ", s.Pattern.String())
+		b.limit(s.Limit)
+	case *Count:
+		b.put("COUNT ", strings.ToUpper(s.What), " ", s.Pattern.String())
+	case *Show:
+		b.put("SHOW ", s.What)
+	}
+}
+
+func (b *printer) limit(l Limit) {
+	if l.Limit >= 0 {
+		b.put(" LIMIT ", strconv.FormatInt(l.Limit, 10))
+	}
+	if l.Offset >= 0 {
+		b.put(" OFFSET ", strconv.FormatInt(l.Offset, 10))
+	}
+}
+
+func (b *printer) insert(s *Insert) {
+	b.put("INSERT INTO ", s.Device.String(), "(")
+	n := 0
+	column := func(text string) {
+		if n > 0 {
+			b.put(", ")
+		}
+		b.put(text)
+		n++
+	}
+	for _, m := range s.Measurements {
+		if n == s.TimeIndex {
+			column("time")
+		}
+		column(quoteMeasurement(m))
+	}
+	if n == s.TimeIndex {
+		column("time")
+	}
+	b.put(")")
+	if s.Aligned {
+		b.put(" ALIGNED")
+	}
+	b.put(" VALUES ")
+	for i, row := range s.Rows {
+		if i > 0 {
+			b.put(", ")
+		}
+		b.put("(")
+		n = 0
+		for _, v := range row.Values {
+			if n == s.TimeIndex {
+				column(printLiteral(row.Time))
+			}
+			column(printLiteral(v))
+		}
+		if n == s.TimeIndex {
+			column(printLiteral(row.Time))
+		}
+		b.put(")")
+	}
+}
+
+// quoteMeasurement quotes what would be read as the time column.
+func quoteMeasurement(m string) string {
+	if strings.EqualFold(m, "time") || strings.EqualFold(m, "timestamp") {
+		return "`" + m + "`"
+	}
+	return quoteNode(m)
+}
+
+func printLiteral(l Literal) string {
+	switch l.Kind {
+	case NullLiteral:
+		return "null"
+	case StringLiteral, RawLiteral:
+		return quoteString(l.Text)
+	case BlobLiteral:
+		return "X'" + l.Text + "'"
+	}
+	return l.Text
+}
+
+func (b *printer) ttl(s *SetTTL) {
+	switch {
+	case s.Unset:
+		b.put("UNSET TTL TO ", s.Path.String())
+	case s.TTL == infiniteTTL:
+		b.put("SET TTL TO ", s.Path.String(), " INF")
+	default:
+		b.put("SET TTL TO ", s.Path.String(), " ", strconv.FormatInt(s.TTL, 10))
+	}
+}
+
+func (b *printer) selectStatement(s *Select) {
+	b.put("SELECT ")
+	for i, item := range s.Items {
+		if i > 0 {
+			b.put(", ")
+		}
+		b.put(printItem(item))
+		if item.Alias != "" {
+			b.put(" AS ", quoteName(item.Alias))
+		}
+	}
+	b.put(" FROM ")
+	b.paths(s.From)
+	if s.Where != nil {
+		b.timeRange(*s.Where)
+	}
+	if s.Desc {
+		b.put(" ORDER BY TIME DESC")
+	}
+	b.limit(s.Limit)
+	if s.ByDevice {
+		b.put(" ALIGN BY DEVICE")
+	}
+}
+
+func printItem(item SelectItem) string {
+	if item.Func != "" {
+		return item.Func + "(" + item.Path.String() + ")"
+	}
+	return item.Path.String()
+}
+
+func (b *printer) timeRange(r TimeRange) {
+	fmt.Fprintf(b, " WHERE time >= %d AND time <= %d", r.Start, r.End)
+}
+
+func (b *printer) paths(ps []Path) {
+	for i, p := range ps {
+		if i > 0 {
+			b.put(", ")
+		}
+		b.put(p.String())
+	}
+}
+
+// String returns the path as it is written in a statement: nodes that were quoted,
+// or that need it, in back-quotes.
+func (p Path) String() string {
+	var b strings.Builder
+	for i, n := range p.Nodes {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		switch {
+		case i < len(p.Quoted) && p.Quoted[i]:
+			b.WriteString(backQuoted(n))
+		case plainPattern(n):
+			b.WriteString(n)
+		default:
+			b.WriteString(quoteNode(n))
+		}
+	}
+	return b.String()
+}
+
+// plainPattern reports whether a node is a wildcard that needs no quotes.
+func plainPattern(n string) bool {
+	if n == "*" || n == "**" {
+		return true
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(n, "*"), "*")
+	return name != n && plainName(name)
+}
+
+func plainName(s string) bool {
+	for _, r := range s {
+		if !nameChar(r) {
+			return false
+		}
+	}
+	return s != "" && utf8.ValidString(s)
+}
+
+// quoteName prints an identifier.
+func quoteName(s string) string {
+	if plainName(s) {
+		return s
+	}
+	return backQuoted(s)
+}
+
+// quoteNode prints a node of a path: numbers need quotes, too.
+func quoteNode(s string) string {
+	if plainName(s) && !number(s) {
+		return s
+	}
+	return backQuoted(s)
+}
+
+func backQuoted(s string) string { return "`" + strings.ReplaceAll(s, "`", "``") + "`" }
+
+func quoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
