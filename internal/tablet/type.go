@@ -206,3 +206,23 @@ func equalFold(upper, s string) bool {
 	}
 	return true
 }
+
+// ValidDate reports whether v is a calendar day as a DATE cell holds it: decimal
+// yyyymmdd, year 1000 to 9999.
+func ValidDate(v int32) bool {
+	y, m, d := v/10000, v/100%100, v%100
+	if y < 1000 || y > 9999 || m < 1 || m > 12 || d < 1 {
+		return false
+	}
+	days := int32(31)
+	switch m {
+	case 4, 6, 9, 11:
+		days = 30
+	case 2:
+		days = 28
+		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+			days = 29
+		}
+	}
+	return d <= days
+}

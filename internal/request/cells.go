@@ -1,0 +1,212 @@
+package request
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/wirebuf"
+)
+
+// nullDate is what a null DATE slot of a tablet holds; 0 makes the reader of IoTDB
+// throw.
+const nullDate = 10000101
+
+// WireType returns the type that stands for t in a layout: 1.2 knows no type after
+// TEXT, but each later one has the cells of an older one. It fails for a type that
+// does not travel at all.
+func WireType(t tablet.DataType, l Layout) (tablet.DataType, error) {
+	if !t.Valid() {
+		return t, fmt.Errorf("request: data type %d cannot be sent", uint8(t))
+	}
+	if l != Layout12 {
+		return t, nil
+	}
+	switch t {
+	case tablet.Timestamp:
+		return tablet.Int64, nil
+	case tablet.Date:
+		return tablet.Int32, nil
+	case tablet.String, tablet.Blob:
+		return tablet.Text, nil
+	}
+	return t, nil
+}
+
+func (d *decoder) dataType() tablet.DataType {
+	t := tablet.DataType(d.U8())
+	if !t.Valid() {
+		d.Fail("data type %d", uint8(t))
+	}
+	return t
+}
+
+// schema reads a MeasurementSchema: name, type, encoding, compressor, props.
+func (d *decoder) schema() (tablet.Schema, []Pair) {
+	s := tablet.Schema{Name: d.name("measurement")}
+	s.Type = d.dataType()
+	s.Encoding, s.Compressor = tablet.Encoding(d.U8()), tablet.Compressor(d.U8())
+	return s, d.pairs()
+}
+
+func appendSchema(dst []byte, s *tablet.Schema, t tablet.DataType, props []Pair) []byte {
+	dst = wirebuf.AppendString(dst, s.Name)
+	dst = append(dst, byte(t), byte(s.Encoding), byte(s.Compressor))
+	return appendPairs(dst, props)
+}
+
+func propsOf(props [][]Pair, i int) []Pair {
+	if i < len(props) {
+		return props[i]
+	}
+	return nil
+}
+
+// extend returns dst with n more bytes, and those bytes.
+func extend(dst []byte, n int) (longer, added []byte) {
+	dst = slices.Grow(dst, n)
+	return dst[:len(dst)+n], dst[len(dst) : len(dst)+n]
+}
+
+func appendInt64s(dst []byte, s []int64) []byte {
+	dst, out := extend(dst, 8*len(s))
+	for i, v := range s {
+		binary.BigEndian.PutUint64(out[8*i:8*i+8], uint64(v))
+	}
+	return dst
+}
+
+func int64s(in []byte) []int64 {
+	out := make([]int64, len(in)/8)
+	for i := range out {
+		out[i] = int64(binary.BigEndian.Uint64(in[8*i : 8*i+8]))
+	}
+	return out
+}
+
+// appendFixed appends the cells of a column with a fixed width, big-endian.
+func appendFixed(dst []byte, c *tablet.Column, rows int) []byte {
+	dst, out := extend(dst, c.Type.Width()*rows)
+	switch c.Type.Physical() {
+	case tablet.PhysicalBool:
+		for i, v := range c.Bools {
+			b := byte(0)
+			if v {
+				b = 1
+			}
+			out[i] = b
+		}
+	case tablet.PhysicalInt32:
+		for i, v := range c.Int32s {
+			binary.BigEndian.PutUint32(out[4*i:4*i+4], uint32(v))
+		}
+	case tablet.PhysicalInt64:
+		for i, v := range c.Int64s {
+			binary.BigEndian.PutUint64(out[8*i:8*i+8], uint64(v))
+		}
+	case tablet.PhysicalFloat:
+		for i, v := range c.Floats {
+			binary.BigEndian.PutUint32(out[4*i:4*i+4], math.Float32bits(v))
+		}
+	case tablet.PhysicalDouble:
+		for i, v := range c.Doubles {
+			binary.BigEndian.PutUint64(out[8*i:8*i+8], math.Float64bits(v))
+		}
+	}
+	return dst
+}
+
+// fixed reads rows cells of a type with a fixed width into c.
+func (d *decoder) fixed(c *tablet.Column, rows int) {
+	in := d.Bytes(c.Type.Width() * rows)
+	if d.Failed() {
+		return
+	}
+	switch c.Type.Physical() {
+	case tablet.PhysicalBool:
+		c.Bools = make([]bool, rows)
+		bad := byte(0)
+		for i, v := range in {
+			c.Bools[i] = v == 1
+			bad |= v
+		}
+		if bad > 1 {
+			d.Fail("boolean cell that is neither 0 nor 1")
+		}
+	case tablet.PhysicalInt32:
+		c.Int32s = make([]int32, rows)
+		for i := range c.Int32s {
+			c.Int32s[i] = int32(binary.BigEndian.Uint32(in[4*i : 4*i+4]))
+		}
+	case tablet.PhysicalInt64:
+		c.Int64s = int64s(in)
+	case tablet.PhysicalFloat:
+		c.Floats = make([]float32, rows)
+		for i := range c.Floats {
+			c.Floats[i] = math.Float32frombits(binary.BigEndian.Uint32(in[4*i : 4*i+4]))
+		}
+	case tablet.PhysicalDouble:
+		c.Doubles = make([]float64, rows)
+		for i := range c.Doubles {
+			c.Doubles[i] = math.Float64frombits(binary.BigEndian.Uint64(in[8*i : 8*i+8]))
+		}
+	}
+}
+
+// blobs reads rows x (int32 length, bytes) into c, measuring first so that each
+// slice is allocated once.
+func (d *decoder) blobs(c *tablet.Column, rows int) {
+	if rows*4 > d.Remaining() {
+		d.Fail("%d cells do not fit", rows)
+		return
+	}
+	measure := d.Reader
+	total := 0
+	for range rows {
+		total += len(measure.Blob(measure.Remaining(), "bytes of a cell"))
+	}
+	if measure.Failed() {
+		d.Reader = measure
+		return
+	}
+	c.Bytes = tablet.Binary{Ends: make([]uint32, 0, rows), Data: make([]byte, 0, total)}
+	for range rows {
+		c.Bytes.Append(d.Blob(d.Remaining(), "bytes of a cell"))
+	}
+}
+
+func appendBlobs(dst []byte, b *tablet.Binary, rows int) []byte {
+	if rows == 0 {
+		return dst
+	}
+	dst = slices.Grow(dst, 4*rows+int(b.Ends[rows-1]))
+	start := uint32(0)
+	for _, end := range b.Ends[:rows] {
+		dst = binary.BigEndian.AppendUint32(dst, end-start)
+		dst = append(dst, b.Data[start:end]...)
+		start = end
+	}
+	return dst
+}
+
+// hasNulls reports whether one of the first rows bits is set.
+func hasNulls(b tablet.Bitmap, rows int) bool {
+	full := min(rows/8, len(b))
+	for _, v := range b[:full] {
+		if v != 0 {
+			return true
+		}
+	}
+	return full == rows/8 && rows%8 != 0 && full < len(b) && b[full]<<(8-rows%8) != 0
+}
+
+// appendBits appends the bitmap of rows rows as upstream sizes it, without noise.
+func appendBits(dst []byte, b tablet.Bitmap, rows int) []byte {
+	dst, out := extend(dst, tablet.BitmapBytes(rows))
+	k := copy(out, b)
+	clear(out[k:])
+	out[rows/8] &= 1<<(rows%8) - 1
+	return dst
+}
