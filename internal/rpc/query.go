@@ -1,0 +1,276 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/result"
+	"github.com/sluice-gateway/sluice/internal/rpc/gen"
+	"github.com/sluice-gateway/sluice/internal/status"
+)
+
+type (
+	executeArgs     = gen.IClientRPCServiceExecuteStatementArgs
+	batchArgs       = gen.IClientRPCServiceExecuteBatchStatementArgs
+	rawDataArgs     = gen.IClientRPCServiceExecuteRawDataQueryArgs
+	aggregationArgs = gen.IClientRPCServiceExecuteAggregationQueryArgs
+	fetchArgs       = gen.IClientRPCServiceFetchResultsArgs
+	cancelArgs      = gen.IClientRPCServiceCancelOperationArgs
+	closeArgs       = gen.IClientRPCServiceCloseOperationArgs
+)
+
+// query is what the methods that return a result have in common.
+type query struct {
+	statement sql.Statement
+	text      string // as the client wrote it
+	id        int64  // the client's statement
+	fetchSize int32
+	timeout   int64 // milliseconds; 0: none
+	format    format
+}
+
+// parse reads one statement.
+func (c *conn) parse(text string) (sql.Statement, error) {
+	st, err := c.srv.deps.Parse(text, c.session)
+	if err == nil {
+		return st, nil
+	}
+	var coded *status.Error
+	if errors.As(err, &coded) {
+		return nil, err
+	}
+	return nil, status.Errorf(status.SQLParse, "%w", err)
+}
+
+func executeStatement(f format) method {
+	return on(execReply, func(ctx context.Context, c *conn, a *executeArgs) reply {
+		r := a.GetReq()
+		st, err := c.parse(r.Statement)
+		if err != nil {
+			return execReply(toStatus(err))
+		}
+		return c.query(ctx, query{statement: st, text: r.Statement, id: r.StatementId,
+			fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+	})
+}
+
+// query executes a statement and answers with the first page of its result, if it
+// has one.
+func (c *conn) query(ctx context.Context, q query) reply {
+	if err := c.results.room(); err != nil {
+		return execReply(toStatus(err))
+	}
+	if q.timeout > 0 && q.timeout < math.MaxInt64/int64(time.Millisecond) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(q.timeout)*time.Millisecond)
+		defer cancel()
+	}
+	res, err := c.srv.deps.Backend.Execute(ctx, c.session, q.statement, q.text)
+	if err != nil || res == nil {
+		return execReply(toStatus(err))
+	}
+	resp, cur := describe(res)
+	cur.statement = q.id
+	p, err := cur.page(ctx, q.format, c.limits(q.fetchSize))
+	if err != nil {
+		return execReply(toStatus(err))
+	}
+	id := c.srv.ids.Add(1)
+	if p.more {
+		c.results.put(id, cur)
+	}
+	resp.QueryId, resp.MoreData = &id, &p.more
+	if q.format == formatV1 {
+		resp.QueryDataSet = p.dataset
+	} else {
+		resp.QueryResult_ = p.blocks
+	}
+	return resp
+}
+
+// limits are the bounds of a page for a client's fetch size.
+func (c *conn) limits(fetchSize int32) limits {
+	lim := limits{rows: int(fetchSize), bytes: c.srv.cfg.PageBytes}
+	if lim.rows <= 0 {
+		lim.rows = c.srv.cfg.FetchSize
+	}
+	return lim
+}
+
+// describe fills the response fields that tell what a result looks like. 1.3
+// clients find columns by name and count distinct names, so a block has each name
+// once; 2.0 clients find them by field 17.
+func describe(res *result.Result) (*gen.TSExecuteStatementResp, *cursor) {
+	n := len(res.Columns)
+	noTime := !res.HasTime
+	resp := &gen.TSExecuteStatementResp{
+		Status:                             toStatus(nil),
+		Columns:                            make([]string, n),
+		DataTypeList:                       make([]string, n),
+		IgnoreTimeStamp:                    &noTime,
+		ColumnNameIndexMap:                 make(map[string]int32, n),
+		SgColumns:                          []string{},
+		AliasColumns:                       []int8{},
+		ColumnIndex2TsBlockColumnIndexList: make([]int32, n),
+	}
+	cur := &cursor{res: res, columns: make([]int, 0, n), used: time.Now()}
+	for i, col := range res.Columns {
+		resp.Columns[i], resp.DataTypeList[i] = col.Name, col.Type.String()
+		place, known := resp.ColumnNameIndexMap[col.Name]
+		if !known {
+			place = int32(len(cur.columns))
+			cur.columns = append(cur.columns, i)
+			resp.ColumnNameIndexMap[col.Name] = place
+		}
+		resp.ColumnIndex2TsBlockColumnIndexList[i] = place
+	}
+	return resp, cur
+}
+
+// executeBatchStatement runs statements without results, each with its own outcome.
+func executeBatchStatement(ctx context.Context, c *conn, a *batchArgs) ([]error, error) {
+	errs := make([]error, len(a.GetReq().Statements))
+	for i, text := range a.GetReq().Statements {
+		st, err := c.parse(text)
+		if err == nil && isQuery(st) {
+			err = status.Errorf(status.QueryNotAllowed, "A batch cannot hold the query %s.", clip(text))
+		}
+		if err == nil {
+			err = c.do(ctx, st, text)
+		}
+		errs[i] = err
+	}
+	return errs, nil
+}
+
+// isQuery tells whether a statement returns rows.
+func isQuery(st sql.Statement) bool {
+	switch st.(type) {
+	case *sql.Select, *sql.Count, *sql.Show, *sql.ShowPipes, *sql.ShowPipePlugins, *sql.ShowDatabases, *sql.ShowDevices, *sql.ShowTimeseries:
+		return true
+	}
+	return false
+}
+
+func executeRawDataQuery(f format) method {
+	return on(execReply, func(ctx context.Context, c *conn, a *rawDataArgs) reply {
+		r := a.GetReq()
+		sel, err := selectOf(r.Paths, "")
+		if err != nil {
+			return execReply(toStatus(err))
+		}
+		sel.Where = upTo(r.StartTime, r.EndTime)
+		return c.query(ctx, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+	})
+}
+
+// aggregationCount is COUNT in TAggregationType.
+const aggregationCount = 0
+
+func executeAggregationQuery(f format) method {
+	return on(execReply, func(ctx context.Context, c *conn, a *aggregationArgs) reply {
+		r := a.GetReq()
+		if err := sameLength(len(r.Paths), []part{{"aggregations", len(r.Aggregations)}}, nil); err != nil {
+			return execReply(toStatus(err))
+		}
+		for _, kind := range r.Aggregations {
+			if kind != aggregationCount {
+				return execReply(toStatus(unsupported("Of the aggregations only COUNT is supported by this gateway.")))
+			}
+		}
+		if r.GetInterval() > 0 || r.GetSlidingStep() > 0 {
+			return execReply(toStatus(unsupported("GROUP BY time is not supported by this gateway.")))
+		}
+		sel, err := selectOf(r.Paths, "count")
+		if err != nil {
+			return execReply(toStatus(err))
+		}
+		if r.IsSetStartTime() && r.IsSetEndTime() {
+			sel.Where = upTo(r.GetStartTime(), r.GetEndTime())
+		}
+		return c.query(ctx, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+	})
+}
+
+// selectOf is SELECT of full paths, perhaps inside a function: FROM root, and every
+// path without its first node.
+func selectOf(texts []string, function string) (*sql.Select, error) {
+	paths, err := splitPaths(texts)
+	if err != nil {
+		return nil, err
+	}
+	sel := &sql.Select{From: []sql.Path{{Nodes: []string{"root"}}}, Limit: sql.Limit{Limit: -1, Offset: -1}}
+	for i, p := range paths {
+		if len(p.Nodes) < 2 || p.Nodes[0] != "root" {
+			return nil, status.Errorf(status.IllegalPath, "%s is not a path of a series.", clip(texts[i]))
+		}
+		rel := sql.Path{Nodes: p.Nodes[1:]}
+		if p.Quoted != nil {
+			rel.Quoted = p.Quoted[1:]
+		}
+		sel.Items = append(sel.Items, sql.SelectItem{Func: function, Path: rel, Text: texts[i]})
+	}
+	return sel, nil
+}
+
+// upTo is start <= time < end.
+func upTo(start, end int64) *sql.TimeRange {
+	if end == math.MinInt64 {
+		return &sql.TimeRange{Start: math.MaxInt64, End: math.MinInt64}
+	}
+	return &sql.TimeRange{Start: start, End: end - 1}
+}
+
+// fetchResults answers with the next page. An id that is not known is not an error:
+// clients ask once more after the end.
+func fetchResults(f format) method {
+	return on(fetchReply, func(ctx context.Context, c *conn, a *fetchArgs) reply {
+		r := a.GetReq()
+		cur := c.results.get(r.QueryId)
+		if cur == nil {
+			return fetchReply(toStatus(nil))
+		}
+		if r.GetTimeout() > 0 && r.GetTimeout() < math.MaxInt64/int64(time.Millisecond) {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(r.GetTimeout())*time.Millisecond)
+			defer cancel()
+		}
+		p, err := cur.page(ctx, f, c.limits(r.FetchSize))
+		if err != nil || !p.more {
+			c.results.drop(r.QueryId)
+		}
+		if err != nil || p.rows == 0 {
+			return fetchReply(toStatus(err))
+		}
+		resp := &gen.TSFetchResultsResp{Status: toStatus(nil), HasResultSet: true, IsAlign: true, MoreData: &p.more}
+		if f == formatV1 {
+			resp.QueryDataSet = p.dataset
+		} else {
+			resp.QueryResult_ = p.blocks
+		}
+		return resp
+	})
+}
+
+// cancelOperation closes a result. A statement that still runs cannot be named: a
+// connection carries one call at a time.
+func cancelOperation(_ context.Context, c *conn, a *cancelArgs) error {
+	c.results.drop(a.GetReq().QueryId)
+	return nil
+}
+
+// closeOperation accepts what clients send: a query, a statement with all its
+// queries, both, or ids that are long gone.
+func closeOperation(_ context.Context, c *conn, a *closeArgs) error {
+	r := a.GetReq()
+	switch {
+	case r.IsSetQueryId():
+		c.results.drop(r.GetQueryId())
+	case r.IsSetStatementId():
+		c.results.closeIf(func(_ int64, cur *cursor) bool { return cur.statement == r.GetStatementId() })
+	}
+	return nil
+}
