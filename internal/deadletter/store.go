@@ -1,10 +1,19 @@
 package deadletter
 
 import (
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"path"
+	"strconv"
+	"sync"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -20,10 +29,16 @@ var ErrNotFound = errors.New("deadletter: no such letter")
 // at the next poll.
 var ErrLater = errors.New("deadletter: try again later")
 
+// Defaults of Config.
+const (
+	DefaultQuota      = 10 << 30
+	DefaultMaxPayload = 1 << 30
+)
+
 // Config bounds a store. Zero means the default.
 type Config struct {
 	Quota      int64 // bytes of all letters and parts; default 10 GiB
-	MaxPayload int   // bytes of one payload; default 1 GiB
+	MaxPayload int64 // bytes of one letter file; default 1 GiB
 }
 
 // Store is the folder of dead letters. Its methods may be called from several
@@ -33,50 +48,216 @@ type Store struct {
 	dir string
 	cfg Config
 	log *slog.Logger
+
+	mu    sync.Mutex        // one Put at a time
+	bytes int64             // of all files, as far as this process knows
+	last  int64             // time in the ID given last
+	index map[uint64]string // ID by content
 }
 
+// The folders of a store.
+const (
+	letters = "letters"
+	replay  = "replay"
+	parts   = "parts"
+	suffix  = ".letter"
+)
+
 // Open returns the store in dir, which is made if missing.
-func Open(fs vfs.FS, dir string, cfg Config, logger *slog.Logger) (*Store, error) {
-	return &Store{fs: fs, dir: dir, cfg: cfg, log: logger}, nil
+func Open(fsys vfs.FS, dir string, cfg Config, logger *slog.Logger) (*Store, error) {
+	cfg.Quota = cmp.Or(cfg.Quota, DefaultQuota)
+	cfg.MaxPayload = cmp.Or(cfg.MaxPayload, DefaultMaxPayload)
+	s := &Store{fs: fsys, dir: dir, cfg: cfg, log: logger}
+	for _, sub := range []string{letters, replay, parts} {
+		if err := fsys.MkdirAll(path.Join(dir, sub)); err != nil {
+			return nil, fmt.Errorf("deadletter: %w", err)
+		}
+	}
+	size, err := s.measure()
+	if err != nil {
+		return nil, fmt.Errorf("deadletter: %w", err)
+	}
+	s.bytes = size
+	return s, s.fillIndex()
+}
+
+// fillIndex reads the content keys out of the names of all letters.
+func (s *Store) fillIndex() error {
+	s.index = map[uint64]string{}
+	for _, sub := range []string{letters, replay} {
+		ids, err := s.ids(sub)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if !validID(id) {
+				continue
+			}
+			if key, err := strconv.ParseUint(id[17:], 16, 64); err == nil {
+				s.index[key] = id
+			}
+		}
+	}
+	return nil
+}
+
+// measure returns the bytes of all files.
+func (s *Store) measure() (int64, error) {
+	var sum int64
+	for _, sub := range []string{letters, replay, parts} {
+		names, err := s.fs.List(path.Join(s.dir, sub))
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range names {
+			info, err := s.fs.Stat(path.Join(s.dir, sub, n))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // taken away by another process
+			}
+			if err != nil {
+				return 0, err
+			}
+			sum += info.Size
+		}
+	}
+	return sum, nil
 }
 
 // Put makes a letter durable and returns its ID. It copies what it keeps; the
 // files of the letter are linked and must be fsynced already. A letter with the
-// same content and reason as one that is there is not kept again. Errors are
-// temporary: the caller must not acknowledge.
+// same content as one that is there is not kept again, whatever its reason. Errors
+// are temporary: the caller must not acknowledge.
 func (s *Store) Put(ctx context.Context, l *Letter) (id string, err error) {
-	return "", errors.New("deadletter: not built yet")
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := contentKey(l)
+	if id, ok, err := s.findLocked(key); err != nil || ok {
+		return id, err
+	}
+	kept := *l
+	if kept.Time.IsZero() {
+		kept.Time = time.Now()
+	}
+	s.last = max(s.last+1, kept.Time.UnixNano())
+	kept.ID = fmt.Sprintf("%016x-%016x", uint64(s.last), key)
+	file, err := encode(&kept)
+	if err != nil {
+		return "", err
+	}
+	size := int64(len(file))
+	for _, f := range kept.Files {
+		size += f.Length
+	}
+	if err := s.admitLocked(int64(len(file)), size); err != nil {
+		return "", err
+	}
+	if err := s.write(&kept, file); err != nil {
+		return "", err
+	}
+	s.bytes += size
+	s.index[key] = kept.ID
+	s.log.Warn("dead letter kept", "id", kept.ID, "origin", kept.Origin, "type", kept.Type, "bytes", size, "reason", kept.Reason)
+	return kept.ID, nil
 }
 
-// Summary is one line of List.
-type Summary struct {
-	ID      string
-	Time    time.Time
-	Origin  string
-	Reason  string
-	Content Content
-	Type    int16
-	Bytes   int64 // of payload and files
-	Replay  bool  // waits to be tried again
-	Err     error // the file cannot be read; only ID is valid then
+// admitLocked checks the caps. Before it says no it measures again: an operator may
+// have dropped letters from another process.
+func (s *Store) admitLocked(file, all int64) error {
+	if file > s.cfg.MaxPayload {
+		return fmt.Errorf("%w: one letter of %d bytes, the most is %d", ErrQuota, file, s.cfg.MaxPayload)
+	}
+	if s.bytes+all <= s.cfg.Quota {
+		return nil
+	}
+	size, err := s.measure()
+	if err != nil {
+		return fmt.Errorf("deadletter: %w", err)
+	}
+	s.bytes = size
+	if size+all > s.cfg.Quota {
+		return fmt.Errorf("%w: %d of %d bytes are used, %d more are needed", ErrQuota, size, s.cfg.Quota, all)
+	}
+	return nil
 }
 
-// List returns all letters, oldest first.
-func (s *Store) List() ([]Summary, error) { return nil, nil }
+// write makes parts and letter durable. The letter comes last: while it is not
+// there, its parts belong to nobody.
+func (s *Store) write(l *Letter, file []byte) error {
+	for i, f := range l.Files {
+		if err := s.fs.Link(f.Path, s.part(l.ID, i)); err != nil {
+			s.dropParts(l.ID, i)
+			return fmt.Errorf("deadletter: %w", err)
+		}
+	}
+	if len(l.Files) > 0 {
+		if err := s.fs.SyncDir(path.Join(s.dir, parts)); err != nil {
+			s.dropParts(l.ID, len(l.Files))
+			return fmt.Errorf("deadletter: %w", err)
+		}
+	}
+	if err := vfs.WriteFile(s.fs, s.name(letters, l.ID), file); err != nil {
+		// The name may be there and only not durable: a letter keeps its parts.
+		if e := s.fs.Remove(s.name(letters, l.ID)); e == nil || errors.Is(e, fs.ErrNotExist) {
+			s.dropParts(l.ID, len(l.Files))
+		}
+		return fmt.Errorf("deadletter: %w", err)
+	}
+	return nil
+}
 
-// Get returns one letter whole. ErrNotFound if there is none.
-func (s *Store) Get(id string) (*Letter, error) { return nil, ErrNotFound }
+// dropParts removes the first n parts of a letter that is not or no longer there.
+func (s *Store) dropParts(id string, n int) {
+	for i := range n {
+		if err := s.fs.Remove(s.part(id, i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warn("part of a dead letter not removed", "part", s.part(id, i), "error", err)
+		}
+	}
+}
 
-// Drop deletes a letter for ever.
-func (s *Store) Drop(id string) error { return ErrNotFound }
+// findLocked looks for a letter with the same content. The index may name letters
+// that another process has dropped.
+func (s *Store) findLocked(key uint64) (string, bool, error) {
+	id, ok := s.index[key]
+	if !ok {
+		return "", false, nil
+	}
+	for _, sub := range []string{letters, replay} {
+		_, err := s.fs.Stat(s.name(sub, id))
+		if err == nil {
+			return id, true, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", false, fmt.Errorf("deadletter: %w", err)
+		}
+	}
+	delete(s.index, key)
+	return "", false, nil
+}
 
-// Replay puts a letter where the running daemon will find it and try it again.
-func (s *Store) Replay(id string) error { return ErrNotFound }
+// contentKey identifies what a letter holds, whatever the circumstances.
+func contentKey(l *Letter) uint64 {
+	d := xxhash.New()
+	var word [8]byte
+	number := func(v uint64) {
+		binary.BigEndian.PutUint64(word[:], v)
+		_, _ = d.Write(word[:]) // a hash does not fail
+	}
+	_, _ = d.WriteString(string(l.Content))
+	number(uint64(l.Type))
+	number(uint64(len(l.Payload)))
+	_, _ = d.Write(l.Payload)
+	for _, f := range l.Files {
+		number(f.Sum)
+		number(uint64(f.Length))
+	}
+	return d.Sum64()
+}
 
-// Poll hands every letter in the replay folder to apply, oldest first. After nil
-// the letter is deleted; after an error that wraps ErrLater it stays where it is
-// and Poll ends; after any other error it goes back to the letters with the error
-// in its history. It returns how many were applied.
-func (s *Store) Poll(ctx context.Context, apply func(context.Context, *Letter) error) (int, error) {
-	return 0, nil
+func (s *Store) name(sub, id string) string { return path.Join(s.dir, sub, id+suffix) }
+
+func (s *Store) part(id string, i int) string {
+	return path.Join(s.dir, parts, fmt.Sprintf("%s.%d.part", id, i))
 }
