@@ -99,6 +99,8 @@ type decoder struct {
 	wirebuf.Reader
 	opts  Options
 	cells int // used of Options.MaxCells
+
+	unknown bool // failed on a variant that is not read here, see unsupported
 }
 
 func newDecoder(body []byte, o Options) *decoder {
