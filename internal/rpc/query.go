@@ -69,6 +69,9 @@ func (c *conn) query(ctx context.Context, q query) reply {
 		defer cancel()
 	}
 	res, err := c.srv.deps.Backend.Execute(ctx, c.session, q.statement, q.text)
+	if err == nil && res == nil && isQuery(q.statement) {
+		err = status.Errorf(status.Internal, "The gateway gave no result to a query.")
+	}
 	if err != nil || res == nil {
 		return execReply(toStatus(err))
 	}
