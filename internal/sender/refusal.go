@@ -1,0 +1,54 @@
+package sender
+
+import "time"
+
+// Policy says when a refused event is given up. One answer bit cannot say
+// "never", so both limits must be passed, and the last refusal must have come
+// over a connection whose handshake had just been accepted.
+type Policy struct {
+	MaxAttempts int           // refusals of the event alone; negative: for ever
+	MaxTime     time.Duration // since the first refusal; negative: for ever
+}
+
+// splitAfter is the number of refusals after which a request of several events is
+// sent in halves. Two: the second came over a new connection and handshake, so
+// the request itself is the likely cause.
+const splitAfter = 2
+
+// Trial is the history of one request that is not yet delivered.
+type Trial struct {
+	Attempts int       // refusals so far
+	First    time.Time // of the first refusal, zero if there was none
+	Last     time.Time
+	Detail   string // what the target said of it last, if it can say anything
+	fresh    bool   // the last refusal came right after a handshake
+	part     bool   // a half of a request that was refused
+}
+
+// Refuse records a refusal; fresh says that it answered the first request after
+// an accepted handshake.
+func (t *Trial) Refuse(now time.Time, fresh bool, detail string) {
+	if t.First.IsZero() {
+		t.First = now
+	}
+	t.Last, t.fresh, t.Detail = now, fresh, detail
+	t.Attempts++
+}
+
+// Split reports whether a request of n events should be sent in two halves now.
+// The halves of a split request are suspects already and are split at once.
+func (t *Trial) Split(n int) bool {
+	return n > 1 && (t.Attempts >= splitAfter || t.part && t.Attempts > 0)
+}
+
+// Half returns the history a half of the request starts with: the time of the
+// first refusal stays, the count starts over.
+func (t *Trial) Half() Trial { return Trial{First: t.First, part: true} }
+
+// GiveUp reports whether a single event with this history becomes a dead letter.
+func (t *Trial) GiveUp(p Policy) bool {
+	if p.MaxAttempts < 0 || p.MaxTime < 0 || !t.fresh {
+		return false
+	}
+	return t.Attempts > 0 && t.Attempts >= p.MaxAttempts && t.Last.Sub(t.First) >= p.MaxTime
+}

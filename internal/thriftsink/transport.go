@@ -1,0 +1,185 @@
+package thriftsink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/apache/thrift/lib/go/thrift"
+
+	"github.com/sluice-gateway/sluice/handshake"
+	"github.com/sluice-gateway/sluice/internal/request"
+	"github.com/sluice-gateway/sluice/internal/rpc/gen"
+	"github.com/sluice-gateway/sluice/internal/sender"
+	"github.com/sluice-gateway/sluice/internal/status"
+)
+
+// Dialer opens a connection to host:port; net.Dialer.DialContext for TCP.
+type Dialer func(ctx context.Context, address string) (net.Conn, error)
+
+// maxAnswer is the longest answer taken from a target, in bytes.
+const maxAnswer = 4 << 20
+
+// transport implements sender.Transport over pipeTransfer.
+type transport struct {
+	dial      Dialer
+	connect   time.Duration
+	handshake handshake.SenderConfig
+}
+
+// Begin implements sender.Transport: thrift adds its own frame.
+func (t *transport) Begin(dst []byte) []byte { return dst }
+
+// Open implements sender.Transport.
+func (t *transport) Open(ctx context.Context, endpoint string, class sender.Class) (sender.Link, error) {
+	dialing, cancel := context.WithTimeout(ctx, t.connect)
+	conn, err := t.dial(dialing, endpoint)
+	cancel()
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	k := newLink(ctx, conn)
+	if err := t.shake(ctx, k, class); err != nil {
+		_ = k.Close() // the handshake's error is the one to tell
+		return nil, err
+	}
+	return k, nil
+}
+
+// shake runs the handshake machine over the link; the status of the last refusal
+// is told, because over thrift it says why.
+func (t *transport) shake(ctx context.Context, k *link, class sender.Class) error {
+	cfg := t.handshake
+	cfg.Config = class == sender.ConfigClass
+	m, err := handshake.NewSender(cfg)
+	if err != nil {
+		return err
+	}
+	said := ""
+	a := m.Step(handshake.Connected, time.Now())
+	for a.Result.Outcome == handshake.Pending {
+		ev := handshake.AnswerOK
+		resp, err := k.call(ctx, a.Payload, time.Until(a.Deadline))
+		switch {
+		case err != nil && sender.ReasonOf(err) == sender.ReasonTimeout:
+			ev = handshake.TimedOut
+		case err != nil:
+			ev, said = handshake.Closed, ": "+err.Error()
+		case status.Code(resp.GetStatus().GetCode()) != status.Success:
+			ev, said = handshake.AnswerFail, ": "+describe(resp.GetStatus())
+		}
+		a = m.Step(ev, time.Now())
+	}
+	switch a.Result.Outcome {
+	case handshake.Ready:
+		return nil
+	case handshake.Refused:
+		return fmt.Errorf("%w%s", sender.ErrHandshake, said)
+	}
+	return fmt.Errorf("handshake: %s%s", a.Result.Reason, said)
+}
+
+// link is one thrift connection. A break is noticed at the next call: nothing
+// reads while nothing is in flight.
+type link struct {
+	conn   net.Conn
+	client *gen.IClientRPCServiceClient
+	detach func() bool
+
+	mu   sync.Mutex
+	err  error
+	dead chan struct{}
+}
+
+// newLink takes over conn; when ctx ends the connection is closed.
+func newLink(ctx context.Context, conn net.Conn) *link {
+	cfg := &thrift.TConfiguration{MaxMessageSize: maxAnswer, MaxFrameSize: maxAnswer}
+	framed := thrift.NewTFramedTransportConf(thrift.NewStreamTransport(conn, conn), cfg)
+	protocol := thrift.NewTBinaryProtocolConf(framed, cfg)
+	k := &link{conn: conn, dead: make(chan struct{}),
+		client: gen.NewIClientRPCServiceClient(thrift.NewTStandardClient(protocol, protocol))}
+	k.detach = context.AfterFunc(ctx, func() { k.fail(sender.ReasonCancelled, ctx.Err()) })
+	return k
+}
+
+// call sends one payload (envelope and body) and returns the answer.
+func (k *link) call(ctx context.Context, payload []byte, patience time.Duration) (*gen.TPipeTransferResp, error) {
+	t, body, err := request.Split(payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.Err(); err != nil {
+		return nil, err
+	}
+	if err := k.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, k.fail(sender.ReasonBroken, err)
+	}
+	resp, err := k.client.PipeTransfer(ctx, &gen.TPipeTransferReq{Version: request.EnvelopeVersion, Type: int16(t), Body: body})
+	if err != nil {
+		return nil, k.fail(reasonOf(err), err)
+	}
+	return resp, nil
+}
+
+// Send implements sender.Link.
+func (k *link) Send(ctx context.Context, frame []byte, patience time.Duration) (sender.Answer, error) {
+	resp, err := k.call(ctx, frame, patience)
+	if err != nil {
+		return sender.Answer{}, err
+	}
+	a, stale := verdict(resp)
+	if stale {
+		return a, k.fail(sender.ReasonRefused, errors.New(a.Detail))
+	}
+	return a, nil
+}
+
+// fail makes the link dead, the first cause wins; it returns that cause.
+func (k *link) fail(r sender.Reason, err error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.err == nil {
+		k.err = &sender.LinkError{Reason: r, Err: err}
+		close(k.dead)
+		_ = k.conn.Close() // nothing more is wanted from it
+	}
+	return k.err
+}
+
+// Dead implements sender.Link.
+func (k *link) Dead() <-chan struct{} { return k.dead }
+
+// Err implements sender.Link.
+func (k *link) Err() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.err
+}
+
+// Close implements sender.Link.
+func (k *link) Close() error {
+	k.detach()
+	_ = k.fail(sender.ReasonNone, net.ErrClosed)
+	return nil
+}
+
+// reasonOf sorts the errors of a call.
+func reasonOf(err error) sender.Reason {
+	var timeout net.Error
+	var te thrift.TTransportException
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return sender.ReasonTimeout
+	case errors.Is(err, io.EOF):
+		return sender.ReasonEnd
+	case errors.As(err, &te) && te.TypeId() == thrift.END_OF_FILE:
+		return sender.ReasonEnd
+	case errors.As(err, &te) && te.TypeId() == thrift.TIMED_OUT:
+		return sender.ReasonTimeout
+	}
+	return sender.ReasonBroken
+}
