@@ -12,6 +12,8 @@ var (
 	ErrQuota    = errors.New("commitlog: quota reached")
 	ErrClosed   = errors.New("commitlog: closed")
 	ErrTooLarge = errors.New("commitlog: record or group is larger than allowed")
+	// ErrVersion is for files of a release that is too new.
+	ErrVersion = errors.New("commitlog: unknown format version")
 	// ErrGone is for positions that retention has removed.
 	ErrGone = errors.New("commitlog: position is no longer kept")
 	// ErrAhead is for positions after the end of the log.
@@ -29,11 +31,18 @@ type CorruptError struct {
 	Segment uint64 // number of the segment; 0 = not in a segment, see Reason
 	Offset  int64  // byte offset in the segment's file
 	Reason  string
-	// From and To are the positions that cannot be read, inclusive; To 0 = not known.
+	// From and To are the positions that cannot be read, inclusive; From > To = none.
 	From, To uint64
 }
 
-// Error names the place and the reason.
+// Error names the place, the reason and what cannot be read.
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("commitlog: segment %d offset %d is corrupt: %s", e.Segment, e.Offset, e.Reason)
+	s := fmt.Sprintf("commitlog: segment %d offset %d is corrupt: %s", e.Segment, e.Offset, e.Reason)
+	if e.Segment == 0 {
+		s = "commitlog: corrupt: " + e.Reason
+	}
+	if e.To >= e.From && e.To != 0 {
+		s += fmt.Sprintf(" (positions %d to %d cannot be read)", e.From, e.To)
+	}
+	return s
 }

@@ -1,0 +1,77 @@
+package commitlog
+
+import (
+	"errors"
+	"io/fs"
+)
+
+const (
+	alarmOn  = 80 // percent of the quota
+	alarmOff = 75
+)
+
+// retain removes the oldest segments while the log is larger than Config.Retain
+// and every cursor's durable position is past them. The newest one stays.
+func (l *Log) retain() {
+	if l.cfg.Retain == 0 {
+		return
+	}
+	slowest, any := l.cursors.slowest()
+	for {
+		seg := l.shelf.oldest(l.cfg.Retain)
+		if seg == nil || any && seg.last > slowest {
+			return
+		}
+		if err := l.remove(seg); err != nil {
+			l.logger.Warn("a segment that is no longer needed could not be removed", "segment", seg.num, "err", err)
+			return
+		}
+		l.logger.Info("segment removed by retention", "segment", seg.num, "first", seg.first, "last", seg.last)
+	}
+}
+
+// oldest returns the oldest segment if it is sealed and all together are more
+// than keep bytes; else nil.
+func (s *shelf) oldest(keep int64) *segment {
+	total, count := s.bytes()
+	if count < 2 || total <= keep {
+		return nil
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if !s.segs[0].sealed {
+		return nil
+	}
+	return s.segs[0]
+}
+
+// remove takes a segment out of sight, then removes its files. The log file goes
+// first: an index without its segment is removed by the next Open.
+func (l *Log) remove(seg *segment) error {
+	l.removing.Lock()
+	defer l.removing.Unlock()
+	if !l.shelf.drop(seg) {
+		return nil
+	}
+	if err := l.fs.Remove(l.logName(seg.num)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := l.fs.Remove(l.idxName(seg.num)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return l.fs.SyncDir(l.dir)
+}
+
+// alarm logs when the quota is nearly used up, and when it no longer is.
+func (l *Log) alarm() {
+	if l.cfg.Quota == 0 {
+		return
+	}
+	used, _ := l.shelf.bytes()
+	switch percent := used * 100 / l.cfg.Quota; {
+	case percent >= alarmOn && l.meter.alarm(true):
+		l.logger.Warn("the log is nearly full", "used", used, "quota", l.cfg.Quota)
+	case percent < alarmOff && l.meter.alarm(false):
+		l.logger.Info("the log has room again", "used", used, "quota", l.cfg.Quota)
+	}
+}
