@@ -45,7 +45,7 @@ func (q *quiet) add(now time.Time, level slog.Level, msg string, attrs []any) {
 	r := q.seen[key]
 	if r == nil {
 		if len(q.seen) >= quietKeys {
-			q.summarise(now)
+			q.summarise(now, true)
 			clear(q.seen)
 		}
 		q.seen[key] = &repeat{last: now, level: level, msg: msg, attrs: attrs}
@@ -58,18 +58,20 @@ func (q *quiet) add(now time.Time, level slog.Level, msg string, attrs []any) {
 	}
 }
 
-// flush writes the counts of all that was held back.
-func (q *quiet) flush() {
+// flush writes the counts that are a minute old, or all that were held back.
+func (q *quiet) flush(all bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.summarise(time.Now())
+	q.summarise(time.Now(), all)
 }
 
-func (q *quiet) summarise(now time.Time) {
+func (q *quiet) summarise(now time.Time, all bool) {
 	for key, r := range q.seen {
-		if r.count > 0 {
+		old := now.Sub(r.last) >= quietEvery
+		switch {
+		case r.count > 0 && (old || all):
 			q.line(now, r)
-		} else if now.Sub(r.last) >= quietEvery {
+		case r.count == 0 && old:
 			delete(q.seen, key)
 		}
 	}

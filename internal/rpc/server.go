@@ -85,7 +85,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	})
 	defer late.Stop()
 	running.Wait()
-	s.log.flush()
+	s.log.flush(true)
 	return err
 }
 
@@ -179,7 +179,7 @@ func (s *Server) sweep(done <-chan struct{}) {
 			return
 		case now := <-t.C:
 			s.each(func(c *conn) { c.results.expire(now.Add(-s.cfg.ResultTimeout)) })
-			s.log.flush()
+			s.log.flush(false)
 		}
 	}
 }
