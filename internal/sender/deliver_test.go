@@ -515,7 +515,10 @@ func TestCompressed(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			rows += len(devicesOf(t, inner, payload))
+			n := len(devicesOf(t, inner, payload))
+			tg.mu.Lock()
+			rows += n
+			tg.mu.Unlock()
 			return reaction{answer: Answer{Verdict: OK}}
 		}
 		cfg := testConfig(2)
