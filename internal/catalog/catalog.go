@@ -3,31 +3,132 @@ package catalog
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/sluice-gateway/sluice/internal/commitlog"
+	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
 // Log is what the catalog reads: *commitlog.Log.
 type Log interface {
 	Scan(ctx context.Context, f commitlog.Filter, fn func(commitlog.Entry) error) error
+	First() uint64
 	Durable() uint64
 }
 
-// Catalog is the schema of one gateway.
-type Catalog struct{}
+// Catalog is the schema of one gateway. All methods may be called from several
+// goroutines.
+type Catalog struct {
+	fs     vfs.FS
+	dir    string
+	log    Log
+	logger *slog.Logger
 
-// Open loads the snapshot under dir and replays what the log has after it.
+	mu   sync.RWMutex // guards what tree points to
+	tree *tree
+
+	files  sync.Mutex    // one writer of the files
+	saved  saved         // what the files hold; guarded by files
+	at     atomic.Uint64 // saved.position
+	read   atomic.Int64  // payload bytes replayed by the last Reload
+	sorted sortedPaths
+}
+
+// Open loads the snapshot under dir, which it makes if missing, and replays what the
+// log has after it.
 func Open(ctx context.Context, fs vfs.FS, dir string, log Log, logger *slog.Logger) (*Catalog, error) {
-	return &Catalog{}, nil
+	if err := fs.MkdirAll(dir); err != nil {
+		return nil, err
+	}
+	c := &Catalog{fs: fs, dir: dir, log: log, logger: logger, tree: newTree()}
+	if err := c.Reload(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Reload forgets the state in memory and builds it again from the snapshot and the
+// durable log. The caller makes sure that nothing is appended meanwhile.
+func (c *Catalog) Reload(ctx context.Context) error {
+	c.files.Lock()
+	defer c.files.Unlock()
+	t, s := c.load()
+	end := c.log.Durable()
+	bytes := int64(0)
+	if s.position < end {
+		f := commitlog.Filter{From: s.position + 1, To: end, Skip: c.damaged}
+		err := c.log.Scan(ctx, f, func(e commitlog.Entry) error {
+			bytes += int64(len(e.Payload))
+			return t.applyEntry(e)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	c.tree = t
+	c.mu.Unlock()
+	c.saved = s
+	c.at.Store(s.position)
+	c.read.Store(bytes)
+	return nil
+}
+
+// Replayed returns how many bytes of the log the last Open or Reload had to read.
+func (c *Catalog) Replayed() int64 { return c.read.Load() }
+
+// damaged lets a replay go on after a damaged place of the log: the tablets after it
+// declare their series again.
+func (c *Catalog) damaged(err *commitlog.CorruptError) error {
+	c.logger.Error("catalog: schema changes may be missing, the log is damaged", "error", err)
+	return nil
+}
+
+// ApplyTablet creates what a tablet mentions and the catalog lacks. It is called in
+// log order, right after the tablet's record was ordered.
+func (c *Catalog) ApplyTablet(t *tablet.Tablet) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tree.applyTablet(t)
+}
+
+// ApplyEvent applies any other event, in log order. pos is the position of its
+// record.
+func (c *Catalog) ApplyEvent(ev *event.Event, pos uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tree.applyEvent(ev, pos)
 }
 
 // Stats are gauges of a catalog.
 type Stats struct {
 	Databases, Devices, Series int
 	Kept                       int    // requests that are kept, not applied
-	Position                   uint64 // of the last snapshot
+	Position                   uint64 // up to which the log is covered by the files
 }
 
 // Stats returns the gauges.
-func (c *Catalog) Stats() Stats { return Stats{} }
+func (c *Catalog) Stats() Stats {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return Stats{Databases: len(c.tree.dbs), Devices: len(c.tree.devices), Series: c.tree.nseries,
+		Kept: c.tree.kept.total, Position: c.at.Load()}
+}
+
+// Kept lists the newest kept requests (at most 1000), oldest first.
+func (c *Catalog) Kept() []Kept {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.Clone(c.tree.kept.newest())
+}
+
+// Saved returns the position up to which the files make the log unnecessary for the
+// schema.
+func (c *Catalog) Saved() uint64 { return c.at.Load() }
+
+func (c *Catalog) file(name string) string { return filepath.Join(c.dir, name) }

@@ -2,14 +2,24 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 
 	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
-	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// Defaults of Config and limits.
+const (
+	DefaultSnapshotBytes = 64 << 20
+	maxRecord            = 32 << 20 // encoded bytes of one record; larger tablets are cut by rows
+	maxGroup             = 64 << 20 // encoded bytes ordered at once
+	maxRecords           = 1 << 20  // records ordered at once
+	maxPooled            = 8 << 20  // capacity of a buffer that is kept for reuse
+	cursorName           = "catalog"
 )
 
 // Config tunes the door. Zero means the default.
@@ -19,42 +29,139 @@ type Config struct {
 
 // Ingest makes writes durable. It implements arrival.Writer. All methods may be
 // called from several goroutines.
-type Ingest struct{}
+type Ingest struct {
+	log    *commitlog.Log
+	cat    *catalog.Catalog
+	logger *slog.Logger
+	every  int64 // SnapshotBytes
 
-var errNotBuilt = errors.New("ingest: not built yet")
+	// order is held shared by writes that change no schema and alone by what does,
+	// from validation to commitlog.Begin and the change of the catalog.
+	order sync.RWMutex
+	// unsettled counts ordered groups that changed the catalog, or will, and whose
+	// outcome is not known. Add happens under order, so that who holds it alone may Wait.
+	unsettled sync.WaitGroup
+	stale     atomic.Bool // such a group failed: the catalog must be read again
 
-// New returns the door to a log and the catalog that follows it.
-func New(log *commitlog.Log, cat *catalog.Catalog, cfg Config, logger *slog.Logger) *Ingest {
-	return &Ingest{}
+	since   atomic.Int64 // log bytes since the last snapshot
+	wake    chan struct{}
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	buffers sync.Pool // of *batch
+	counts  counters
 }
 
 var _ arrival.Writer = (*Ingest)(nil)
 
-// Insert implements arrival.Writer: all tablets or none.
-func (g *Ingest) Insert(ctx context.Context, o arrival.Origin, tablets []*tablet.Tablet) error {
-	return errNotBuilt
+// New returns the door to a log and the catalog that follows it. It runs one
+// goroutine until Close.
+func New(log *commitlog.Log, cat *catalog.Catalog, cfg Config, logger *slog.Logger) *Ingest {
+	g := &Ingest{log: log, cat: cat, logger: logger, every: cfg.SnapshotBytes, wake: make(chan struct{}, 1)}
+	if g.every <= 0 {
+		g.every = DefaultSnapshotBytes
+	}
+	g.buffers.New = func() any { return new(batch) }
+	g.since.Store(cat.Replayed())
+	ctx, cancel := context.WithCancel(context.Background())
+	g.stop = cancel
+	g.workers.Add(1)
+	go func() {
+		defer g.workers.Done()
+		g.snapshots(ctx)
+	}()
+	return g
 }
 
-// InsertEach writes the tablets of a client, each for itself: one error per tablet.
-// What can be written of a tablet is written; the error names the rest (507).
-func (g *Ingest) InsertEach(ctx context.Context, o arrival.Origin, tablets []*tablet.Tablet) []error {
+// settle ends the account of a group that may have changed the catalog. apply, if
+// not nil, runs when the group is durable; it gets the position of its last record.
+func (g *Ingest) settle(ctx context.Context, p commitlog.Pending, apply func(last uint64)) error {
+	last, err := p.Wait(ctx)
+	if err != nil && ctx.Err() != nil {
+		go func() { // the outcome is still to come and must be known
+			last, err := p.Wait(context.Background())
+			g.settled(last, err, apply)
+		}()
+		return err
+	}
+	g.settled(last, err, apply)
+	return err
+}
+
+func (g *Ingest) settled(last uint64, err error, apply func(last uint64)) {
+	defer g.unsettled.Done()
+	switch {
+	case err != nil && apply == nil:
+		g.stale.Store(true)
+	case err == nil && apply != nil:
+		apply(last)
+	}
+}
+
+// refresh reads the catalog again if it may hold what the log does not. The caller
+// holds order alone.
+func (g *Ingest) refresh(ctx context.Context) error {
+	if !g.stale.Load() {
+		return nil
+	}
+	g.unsettled.Wait()
+	if err := g.cat.Reload(ctx); err != nil {
+		return failed(err)
+	}
+	g.stale.Store(false)
+	g.counts.reloads.Add(1)
 	return nil
 }
 
-// Plan implements arrival.Writer.
-func (g *Ingest) Plan(ctx context.Context, o arrival.Origin, r event.Request) error {
-	return errNotBuilt
+// append orders and waits for a single event that changes no schema; then is called
+// with its position once it is durable.
+func (g *Ingest) append(ctx context.Context, ev *event.Event, then func(pos uint64)) error {
+	b := g.buffers.Get().(*batch)
+	defer g.release(b)
+	if err := b.add(ev); err != nil {
+		return refused(err)
+	}
+	g.order.RLock()
+	p, err := g.begin(b)
+	if err == nil {
+		g.unsettled.Add(1)
+	}
+	g.order.RUnlock()
+	if err != nil {
+		return failed(err)
+	}
+	if err := g.settle(ctx, p, then); err != nil {
+		return failed(err)
+	}
+	return nil
 }
 
-// File implements arrival.Writer.
+// File implements arrival.Writer. The file is durable and relayed; its points are
+// not readable in this release.
 func (g *Ingest) File(ctx context.Context, o arrival.Origin, f *event.Sealed) error {
-	return errNotBuilt
+	ev := &event.Event{Kind: event.File, ViaPipe: o.ViaPipe, File: f}
+	err := g.append(ctx, ev, func(pos uint64) { g.cat.ApplyEvent(ev, pos) })
+	if err == nil {
+		g.counts.files.Add(1)
+	}
+	return err
 }
 
 // Keep implements arrival.Writer.
 func (g *Ingest) Keep(ctx context.Context, o arrival.Origin, r event.Request, why string) error {
-	return errNotBuilt
+	ev := &event.Event{Kind: event.Kept, ViaPipe: o.ViaPipe, Request: r}
+	err := g.append(ctx, ev, func(pos uint64) { g.cat.ApplyEvent(ev, pos) })
+	if err == nil {
+		g.counts.kept.Add(1)
+		g.logger.Debug("ingest: a request is kept, not applied", "type", r.Type, "peer", o.Peer, "reason", why)
+	}
+	return err
 }
 
-// Close writes a last snapshot of the catalog. The log must still be open.
-func (g *Ingest) Close(ctx context.Context) error { return nil }
+// Close writes a last snapshot of the catalog and ends the goroutine. No other method
+// may be running or called later; the log must still be open.
+func (g *Ingest) Close(ctx context.Context) error {
+	g.stop()
+	g.workers.Wait()
+	g.unsettled.Wait()
+	return g.Sync(ctx)
+}

@@ -1,0 +1,114 @@
+package catalog
+
+import (
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// Verdict is how a tablet fits the catalog. A reused Verdict keeps its memory.
+type Verdict struct {
+	New       []int      // columns whose series does not exist
+	Conflicts []Conflict // columns whose series has another type
+	Known     bool       // the device exists
+}
+
+// Conflict is a column whose series has another type.
+type Conflict struct {
+	Column int
+	Type   tablet.DataType // of the series
+}
+
+// Resolve compares a tablet with the catalog. Of what exists it takes over into the
+// tablet: the device's alignment and each series' encoding and compressor. It
+// allocates nothing if nothing is new and nothing conflicts. A device that is not in
+// normal form is simply unknown.
+func (c *Catalog) Resolve(t *tablet.Tablet, v *Verdict) {
+	v.New, v.Conflicts = v.New[:0], v.Conflicts[:0]
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	d := c.tree.devices[t.Device]
+	v.Known = d != nil
+	if d == nil {
+		for i := range t.Columns {
+			v.New = append(v.New, i)
+		}
+		return
+	}
+	t.Aligned, t.Device = d.aligned, d.path
+	for i := range t.Columns {
+		col := &t.Columns[i]
+		j := d.find(i, col.Name)
+		if j < 0 {
+			v.New = append(v.New, i)
+			continue
+		}
+		s := &d.series[j]
+		col.Name, col.Encoding, col.Compressor = s.name, s.enc, s.comp
+		if col.Type != s.typ {
+			v.Conflicts = append(v.Conflicts, Conflict{Column: i, Type: s.typ})
+		}
+	}
+}
+
+// Lookup returns the schema of a series. device must be in normal form.
+func (c *Catalog) Lookup(device, measurement string) (tablet.Schema, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if d := c.tree.devices[device]; d != nil {
+		if i := d.find(0, measurement); i >= 0 {
+			return d.series[i].schema(), true
+		}
+	}
+	return tablet.Schema{}, false
+}
+
+// Device tells whether a device exists and is aligned.
+func (c *Catalog) Device(path string) (aligned, exists bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	d := c.tree.devices[path]
+	return d != nil && d.aligned, d != nil
+}
+
+// Blocked returns the existing path that keeps the series device.measurement from
+// being created: a series above it, or a device or inner node in its place. Empty:
+// nothing does.
+func (c *Catalog) Blocked(device, measurement string) string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.tree.blocked(device, c.tree.devices[device] != nil, measurement)
+}
+
+// DatabaseConflict returns the database that keeps path from becoming one: itself,
+// one above it, or one below it. Empty: none.
+func (c *Catalog) DatabaseConflict(path string) string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if db := c.tree.dbConflict(path); db != nil {
+		return db.path
+	}
+	return ""
+}
+
+// Place reports whether a device has a database or can get one made.
+func (c *Catalog) Place(device string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.tree.databaseOf(device) != nil || c.tree.newDatabaseFor(device) != ""
+}
+
+// AliasTaken reports whether a device has a series with that alias or name.
+func (c *Catalog) AliasTaken(device, alias string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	d := c.tree.devices[device]
+	if d == nil {
+		return false
+	}
+	for i := range d.series {
+		s := &d.series[i]
+		if s.name == alias || s.labels != nil && s.labels.Alias == alias {
+			return true
+		}
+	}
+	return false
+}
