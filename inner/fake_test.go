@@ -77,14 +77,16 @@ func (g *gate) dial(ctx context.Context, _ string) (net.Conn, error) {
 func (g *gate) serve(c *peer) {
 	defer c.conn.Close()
 	r := framing.NewReader(c.conn, framing.Limits{})
+	buf := make([]byte, 8<<10)
 	for !c.gone {
-		payload, wrap, err := r.Next(nil)
+		payload, wrap, err := r.Next(buf)
 		if err != nil {
 			return
 		}
 		if wrap != g.wrap {
 			g.problem("frame is %v", wrap)
 		}
+		buf = payload[:cap(payload)]
 		t, body, err := request.Split(payload)
 		if err != nil {
 			g.problem("%v", err)
