@@ -35,11 +35,12 @@ func (s *session) Begin(p handshake.Peer) {
 
 // Commit makes one request durable.
 func (s *session) Commit(ctx context.Context, payload []byte) error {
-	t, body, err := request.Split(payload)
-	if err != nil {
-		return fmt.Errorf("outer: %w", err)
+	var o arrival.Outcome
+	if t, body, err := request.Split(payload); err != nil {
+		o = s.s.Undecodable(ctx, payload, err)
+	} else {
+		o = s.s.Handle(ctx, t, body)
 	}
-	o := s.s.Handle(ctx, t, body)
 	switch o.Class {
 	case arrival.Done, arrival.Kept:
 		return nil

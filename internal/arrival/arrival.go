@@ -1,8 +1,12 @@
 package arrival
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
+	"path"
+	"sync/atomic"
 
 	"github.com/sluice-gateway/sluice/internal/deadletter"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -28,7 +32,8 @@ type Writer interface {
 	// writer afterwards.
 	Insert(ctx context.Context, o Origin, tablets []*tablet.Tablet) error
 	// Plan applies a schema or delete plan (type 100) or a config plan (type 200).
-	// status.Unsupported means that this plan is to be kept instead.
+	// status.Unsupported means that this plan is to be kept instead. The body of r
+	// must not be used after the return, here and in Keep.
 	Plan(ctx context.Context, o Origin, r event.Request) error
 	// File takes over a sealed file whose parts are durable in the files/ folder.
 	File(ctx context.Context, o Origin, f *event.Sealed) error
@@ -36,87 +41,104 @@ type Writer interface {
 	Keep(ctx context.Context, o Origin, r event.Request, why string) error
 }
 
-// Class says what a door may do with a request that was handled.
-type Class uint8
-
-// The classes.
+// Defaults of Config.
 const (
-	Done      Class = iota // durable, or a piece that was taken, or known already
-	Kept                   // durable as a dead letter: it can never be applied
-	Temporary              // not durable; the same request may succeed later
-	OutOfStep              // not durable, and repeating it on this connection cannot help
+	DefaultMaxFile  = 64 << 30
+	DefaultMaxFiles = 64
+	DefaultReserve  = 64 << 20
 )
-
-// String returns the class in words.
-func (c Class) String() string {
-	names := [...]string{"done", "kept as a dead letter", "temporary", "out of step"}
-	if int(c) < len(names) {
-		return names[c]
-	}
-	return "unknown"
-}
-
-// Outcome is the result of one request.
-type Outcome struct {
-	Class   Class
-	Code    status.Code // what a thrift sender is told
-	Message string      // one sentence, never empty
-	Body    []byte      // body of a thrift answer: the file length after a piece; nil if none
-}
 
 // Config says where files go and how large requests may become. Zero means the
 // default.
 type Config struct {
-	Dir     string          // data directory: staging/ and files/ are made below it
-	Decode  request.Options // caps of decoding
-	MaxFile int64           // bytes of one transferred file; default 64 GiB
+	Dir      string          // data directory: staging/ and files/ are made below it
+	Decode   request.Options // caps of decoding
+	MaxFile  int64           // bytes of one transferred file; default 64 GiB
+	MaxFiles int             // files of one transfer; default 64
+	Reserve  int64           // bytes that pieces leave free on the disk; default 64 MiB
 }
 
-// Door is which way a session's requests come in; the rules for pieces differ.
-type Door uint8
-
-// The doors.
+// The folders below Config.Dir.
 const (
-	Gate   Door = iota // one bit comes back: a smaller offset rewinds the file
-	Thrift             // a code and a length come back: another offset is answered 1803
+	stagingDir = "staging"
+	filesDir   = "files"
 )
 
 // Arrivals makes sessions. Its methods may be called from several goroutines.
 type Arrivals struct {
-	fs   vfs.FS
-	w    Writer
-	dead *deadletter.Store
-	cfg  Config
-	log  *slog.Logger
+	fs     vfs.FS
+	w      Writer
+	dead   *deadletter.Store
+	cfg    Config
+	log    *slog.Logger
+	serial atomic.Uint64 // of staged and stored files of this run
 }
 
-// New empties the staging folder of an earlier run and returns the factory.
+// New empties the staging folder of an earlier run and returns the factory. It
+// expects to be the only one that uses the data directory.
 func New(fs vfs.FS, w Writer, dead *deadletter.Store, cfg Config, logger *slog.Logger) (*Arrivals, error) {
-	return &Arrivals{fs: fs, w: w, dead: dead, cfg: cfg, log: logger}, nil
+	cfg.MaxFile = cmp.Or(cfg.MaxFile, DefaultMaxFile)
+	cfg.MaxFiles = cmp.Or(cfg.MaxFiles, DefaultMaxFiles)
+	cfg.Reserve = cmp.Or(cfg.Reserve, DefaultReserve)
+	a := &Arrivals{fs: fs, w: w, dead: dead, cfg: cfg, log: logger}
+	for _, dir := range []string{stagingDir, filesDir} {
+		if err := fs.MkdirAll(path.Join(cfg.Dir, dir)); err != nil {
+			return nil, fmt.Errorf("arrival: %w", err)
+		}
+	}
+	staging := path.Join(cfg.Dir, stagingDir)
+	names, err := fs.List(staging)
+	if err != nil {
+		return nil, fmt.Errorf("arrival: %w", err)
+	}
+	for _, n := range names {
+		if err := fs.Remove(path.Join(staging, n)); err != nil {
+			return nil, fmt.Errorf("arrival: leftover of an earlier run: %w", err)
+		}
+	}
+	return a, nil
 }
 
-// NewSession returns the receiving end of one connection.
-func (a *Arrivals) NewSession(d Door, peer string) *Session {
-	return &Session{a: a, door: d, origin: Origin{Peer: peer, ViaPipe: true, ConvertTypes: true}}
+// Reapply applies a dead letter that holds a request, as if it came now, on behalf
+// of o. A temporary cause is an error that wraps deadletter.ErrLater; after any
+// other error the letter is as dead as before.
+func (a *Arrivals) Reapply(ctx context.Context, o Origin, l *deadletter.Letter) error {
+	t, body, err := request.Split(l.Payload)
+	if err != nil {
+		return err
+	}
+	s := a.NewSession(Gate, o.Peer)
+	s.origin = o
+	if len(l.Files) > 0 {
+		err = s.reseal(ctx, l)
+	} else {
+		_, err = s.apply(ctx, t, body)
+	}
+	if e := s.Close(); e != nil {
+		a.log.Warn("files of a replay not removed", "error", e)
+	}
+	if err == nil {
+		return nil
+	}
+	if f := s.asFailure(err); f.class == Temporary {
+		return fmt.Errorf("%w: %w", deadletter.ErrLater, f)
+	}
+	return err
 }
 
-// Session is the receiving end of one connection: it stages the pieces of files
-// and joins slices. Its calls must not overlap.
-type Session struct {
-	a      *Arrivals
-	door   Door
-	origin Origin
+// options returns the options of decoding for a door: the gate tolerates the
+// unused buffer that IoTDB sends after some requests.
+func (a *Arrivals) options(d Door) request.Options {
+	o := a.cfg.Decode
+	o.Strict = o.Strict && d == Thrift
+	return o
 }
 
-// Begin is called after every accepted handshake: it sets on whose behalf requests
-// come and drops unfinished files and slices.
-func (s *Session) Begin(o Origin) { s.origin = o }
-
-// Handle makes one request durable. body may be used until Handle returns, and is
-// not kept. Handshakes and the probe are not for Handle.
-func (s *Session) Handle(ctx context.Context, t request.Type, body []byte) Outcome {
-	return Outcome{Class: Temporary, Code: status.PipeTemporary, Message: "not built yet"}
+// failed makes a failure whose cause decides the class.
+func failed(err error, format string, args ...any) *failure {
+	f := &failure{class: Classify(err), code: status.PipeUserConflict, reason: fmt.Sprintf(format, args...) + ": " + status.Message(err), err: err}
+	if f.class == Temporary {
+		f.code = status.PipeTemporary
+	}
+	return f
 }
-
-// Close drops what is unfinished.
-func (s *Session) Close() error { return nil }
