@@ -22,8 +22,9 @@ type Backend interface {
 	// the server closes; all other statements return nil. text is the statement as
 	// the client wrote it, empty when it came as an RPC method of its own.
 	//
-	// ctx ends with the connection or when the client's timeout has passed; Rows of
-	// the Result get the context of each fetch instead.
+	// ctx ends when the client's time-out has passed, when the client of a query goes
+	// away, and when the server has waited long enough at its stop. Rows of the Result
+	// get the context of each fetch instead.
 	Execute(ctx context.Context, s *Session, st sql.Statement, text string) (*result.Result, error)
 
 	// Insert makes tablets durable. The answer has exactly one error per tablet, nil

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -69,15 +70,22 @@ func appendPresence(dst []byte, rows int, nulls tablet.Bitmap, w window) []byte 
 // appendCells appends the cells of the window that are not null: numbers in
 // big-endian order, strings with an i32 length, booleans as bytes.
 func appendCells(dst []byte, c *tablet.Column, w window) []byte {
-	if w.anyNull(c.Nulls) {
-		for i := w.off; i < w.off+w.n; i++ {
-			if !c.Nulls.Get(i) {
-				dst = appendRun(dst, c, window{i, 1})
+	for from, end := w.off, w.off+w.n; from < end; {
+		if c.Nulls.Get(from) {
+			from++
+			continue
+		}
+		to := from + 1
+		for to < end && !c.Nulls.Get(to) {
+			to++
+			for to+8 <= end && nullBits(c.Nulls, to, 8) == 0 {
+				to += 8
 			}
 		}
-		return dst
+		dst = appendRun(dst, c, window{from, to - from})
+		from = to
 	}
-	return appendRun(dst, c, w)
+	return dst
 }
 
 // appendRun is appendCells for cells without a null.
@@ -135,6 +143,15 @@ func extend(dst []byte, n int) (all, added []byte) {
 	from := len(dst)
 	all = slices.Grow(dst, n)[:from+n]
 	return all, all[from:]
+}
+
+// blockBytes bounds what a window of a block takes in either encoding.
+func blockBytes(columns []int, b *result.Block, w window) int {
+	n := 8*w.n + 16
+	for _, k := range columns {
+		n += cellBytes(&b.Columns[k], w) + 4
+	}
+	return n
 }
 
 // cellBytes bounds what the window of a column takes in either encoding, null cells

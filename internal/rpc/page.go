@@ -68,7 +68,7 @@ func (r *cursor) page(ctx context.Context, f format, lim limits) (page, error) {
 			d.add(r.block, w)
 			size = d.bytes
 		} else {
-			b := appendTsBlock(nil, r.columns, r.block, w)
+			b := appendTsBlock(make([]byte, 0, blockBytes(r.columns, r.block, w)), r.columns, r.block, w)
 			p.blocks, size = append(p.blocks, b), size+len(b)
 		}
 		p.rows += w.n
@@ -123,21 +123,13 @@ func (r *cursor) fit(rows, room int) window {
 	low, high := 0, rows // low fits, high+1 does not
 	for low < high {
 		mid := (low + high + 1) / 2
-		if r.sizeOf(window{r.off, mid}) <= room {
+		if blockBytes(r.columns, r.block, window{r.off, mid}) <= room {
 			low = mid
 		} else {
 			high = mid - 1
 		}
 	}
 	return window{r.off, low}
-}
-
-func (r *cursor) sizeOf(w window) int {
-	n := 8*w.n + 16
-	for _, k := range r.columns {
-		n += cellBytes(&r.block.Columns[k], w) + 4
-	}
-	return n
 }
 
 // close releases the rows; the caller holds mu.

@@ -52,22 +52,19 @@ func executeStatement(f format) method {
 		if err != nil {
 			return execReply(toStatus(err))
 		}
-		return c.query(ctx, query{statement: st, text: r.Statement, id: r.StatementId,
+		return answer(ctx, c, query{statement: st, text: r.Statement, id: r.StatementId,
 			fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
 	})
 }
 
-// query executes a statement and answers with the first page of its result, if it
+// answer executes a statement and answers with the first page of its result, if it
 // has one.
-func (c *conn) query(ctx context.Context, q query) reply {
+func answer(ctx context.Context, c *conn, q query) reply {
 	if err := c.results.room(); err != nil {
 		return execReply(toStatus(err))
 	}
-	if q.timeout > 0 && q.timeout < math.MaxInt64/int64(time.Millisecond) {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(q.timeout)*time.Millisecond)
-		defer cancel()
-	}
+	ctx, done := c.patience(ctx, q.timeout)
+	defer done()
 	res, err := c.srv.deps.Backend.Execute(ctx, c.session, q.statement, q.text)
 	if err == nil && res == nil && isQuery(q.statement) {
 		err = status.Errorf(status.Internal, "The gateway gave no result to a query.")
@@ -77,7 +74,7 @@ func (c *conn) query(ctx context.Context, q query) reply {
 	}
 	resp, cur := describe(res)
 	cur.statement = q.id
-	p, err := cur.page(ctx, q.format, c.limits(q.fetchSize))
+	p, err := cur.page(ctx, q.format, limitsFor(&c.srv.cfg, q.fetchSize))
 	if err != nil {
 		return execReply(toStatus(err))
 	}
@@ -94,11 +91,22 @@ func (c *conn) query(ctx context.Context, q query) reply {
 	return resp
 }
 
-// limits are the bounds of a page for a client's fetch size.
-func (c *conn) limits(fetchSize int32) limits {
-	lim := limits{rows: int(fetchSize), bytes: c.srv.cfg.PageBytes}
+// patience is the context of a query: it ends after the client's time-out in
+// milliseconds, none if that is not positive, and when the client goes away.
+func (c *conn) patience(ctx context.Context, timeout int64) (context.Context, func()) {
+	ctx, done := c.watch(ctx)
+	if timeout <= 0 || timeout > math.MaxInt64/int64(time.Millisecond) {
+		return ctx, done
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(timeout)*time.Millisecond)
+	return ctx, func() { cancel(); done() }
+}
+
+// limitsFor are the bounds of a page for a client's fetch size.
+func limitsFor(cfg *Config, fetchSize int32) limits {
+	lim := limits{rows: int(fetchSize), bytes: cfg.PageBytes}
 	if lim.rows <= 0 {
-		lim.rows = c.srv.cfg.FetchSize
+		lim.rows = cfg.FetchSize
 	}
 	return lim
 }
@@ -166,7 +174,7 @@ func executeRawDataQuery(f format) method {
 			return execReply(toStatus(err))
 		}
 		sel.Where = upTo(r.StartTime, r.EndTime)
-		return c.query(ctx, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+		return answer(ctx, c, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
 	})
 }
 
@@ -194,7 +202,7 @@ func executeAggregationQuery(f format) method {
 		if r.IsSetStartTime() && r.IsSetEndTime() {
 			sel.Where = upTo(r.GetStartTime(), r.GetEndTime())
 		}
-		return c.query(ctx, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+		return answer(ctx, c, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
 	})
 }
 
@@ -236,12 +244,9 @@ func fetchResults(f format) method {
 		if cur == nil {
 			return fetchReply(toStatus(nil))
 		}
-		if r.GetTimeout() > 0 && r.GetTimeout() < math.MaxInt64/int64(time.Millisecond) {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, time.Duration(r.GetTimeout())*time.Millisecond)
-			defer cancel()
-		}
-		p, err := cur.page(ctx, f, c.limits(r.FetchSize))
+		ctx, done := c.patience(ctx, r.GetTimeout())
+		defer done()
+		p, err := cur.page(ctx, f, limitsFor(&c.srv.cfg, r.FetchSize))
 		if err != nil || !p.more {
 			c.results.drop(r.QueryId)
 		}

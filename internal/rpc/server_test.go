@@ -200,8 +200,11 @@ type badListener struct {
 	n int
 }
 
-func (l *badListener) Accept() (net.Conn, error) { l.n++; return nil, errors.New("too many open files") }
-func (l *badListener) Close() error              { return nil }
+func (l *badListener) Accept() (net.Conn, error) {
+	l.n++
+	return nil, errors.New("too many open files")
+}
+func (l *badListener) Close() error { return nil }
 
 // TestAcceptErrors: they pause the loop instead of spinning, and are summarised.
 func TestAcceptErrors(t *testing.T) {

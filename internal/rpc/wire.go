@@ -84,7 +84,8 @@ type reader struct {
 
 // newProtocols returns the reading and the writing half of a connection's protocol.
 func newProtocols(w *wire, compact bool, maxFrame int) (*reader, thrift.TProtocol) {
-	conf := &thrift.TConfiguration{MaxMessageSize: int32(maxFrame), MaxFrameSize: int32(maxFrame)}
+	strict := true // messages begin with a version; the library would also take the form without
+	conf := &thrift.TConfiguration{MaxMessageSize: int32(maxFrame), MaxFrameSize: int32(maxFrame), TBinaryStrictRead: &strict, TBinaryStrictWrite: &strict}
 	if compact {
 		return &reader{TProtocol: thrift.NewTCompactProtocolConf(w, conf), w: w, compact: true}, thrift.NewTCompactProtocolConf(w, conf)
 	}

@@ -248,12 +248,12 @@ func TestLies(t *testing.T) {
 	c := d.login(t, false)
 	nc := dialRaw(t, d)
 	for _, args := range []string{
-		"0c0001 0a0001 0000000000000001 0f0003 0b 7fffffff",                 // list of 2^31-1 strings
-		"0c0001 0a0001 0000000000000001 0f0003 0b ffffffff",                 // negative
-		"0c0001 0a0001 0000000000000001 0b0002 7fffffff",                    // string
-		"0c0001 0d0005 0b0b 3fffffff",                                       // map
-		"0c0001 0f0063 0f 7fffffff 0f 7fffffff",                             // unknown field: nested lists
-		"0c0001" + strings.Repeat("0c0009", 1000),                           // nested structs
+		"0c0001 0a0001 0000000000000001 0f0003 0b 7fffffff",                  // list of 2^31-1 strings
+		"0c0001 0a0001 0000000000000001 0f0003 0b ffffffff",                  // negative
+		"0c0001 0a0001 0000000000000001 0b0002 7fffffff",                     // string
+		"0c0001 0d0005 0b0b 3fffffff",                                        // map
+		"0c0001 0f0063 0f 7fffffff 0f 7fffffff",                              // unknown field: nested lists
+		"0c0001" + strings.Repeat("0c0009", 1000),                            // nested structs
 		"0c0001 0a0001 0000000000000001 0f0003 0b 00000002 00000001 61 0000", // cut inside
 	} {
 		name := "insertTablet"

@@ -22,7 +22,7 @@ type (
 )
 
 // insert hands tablets to the backend and counts the points that became durable.
-func (c *conn) insert(ctx context.Context, tablets []*tablet.Tablet) []error {
+func insert(ctx context.Context, c *conn, tablets []*tablet.Tablet) []error {
 	points := make([]int, len(tablets)) // the backend owns the tablets afterwards
 	for i, t := range tablets {
 		points[i] = t.Points()
@@ -54,7 +54,7 @@ func insertTablet(ctx context.Context, c *conn, a *insertTabletArgs) error {
 	if err != nil || t.Rows() == 0 {
 		return err
 	}
-	return c.insert(ctx, []*tablet.Tablet{t})[0]
+	return insert(ctx, c, []*tablet.Tablet{t})[0]
 }
 
 func insertTablets(ctx context.Context, c *conn, a *insertTabletsArgs) ([]error, error) {
@@ -75,7 +75,7 @@ func insertTablets(ctx context.Context, c *conn, a *insertTabletsArgs) ([]error,
 		}
 	}
 	if len(tablets) > 0 {
-		for k, err := range c.insert(ctx, tablets) {
+		for k, err := range insert(ctx, c, tablets) {
 			errs[places[k]] = err
 		}
 	}
@@ -88,7 +88,7 @@ func insertRecord(ctx context.Context, c *conn, a *insertRecordArgs) error {
 		return unsupported("The gateway has no table model; isWriteToTable must be false.")
 	}
 	rec := record{device: r.PrefixPath, measurements: r.Measurements, values: r.Values, time: r.Timestamp}
-	return c.insertRows(ctx, r.GetIsAligned(), []record{rec})[0]
+	return insertRows(ctx, c, r.GetIsAligned(), []record{rec})[0]
 }
 
 func insertRecords(ctx context.Context, c *conn, a *insertRecordsArgs) ([]error, error) {
@@ -101,7 +101,7 @@ func insertRecords(ctx context.Context, c *conn, a *insertRecordsArgs) ([]error,
 	for i := range rows {
 		rows[i] = record{device: r.PrefixPaths[i], measurements: r.MeasurementsList[i], values: r.ValuesList[i], time: r.Timestamps[i]}
 	}
-	return c.insertRows(ctx, r.GetIsAligned(), rows), nil
+	return insertRows(ctx, c, r.GetIsAligned(), rows), nil
 }
 
 func insertRecordsOfOneDevice(ctx context.Context, c *conn, a *insertOneDeviceArgs) ([]error, error) {
@@ -114,12 +114,12 @@ func insertRecordsOfOneDevice(ctx context.Context, c *conn, a *insertOneDeviceAr
 	for i := range rows {
 		rows[i] = record{device: r.PrefixPath, measurements: r.MeasurementsList[i], values: r.ValuesList[i], time: r.Timestamps[i]}
 	}
-	return c.insertRows(ctx, r.GetIsAligned(), rows), nil
+	return insertRows(ctx, c, r.GetIsAligned(), rows), nil
 }
 
 // insertRows writes records, as few tablets as their order allows, and returns one
 // outcome per record.
-func (c *conn) insertRows(ctx context.Context, aligned bool, rows []record) []error {
+func insertRows(ctx context.Context, c *conn, aligned bool, rows []record) []error {
 	g := groups{aligned: aligned}
 	errs, places := make([]error, len(rows)), make([]int, len(rows))
 	for i := range rows {
@@ -134,7 +134,7 @@ func (c *conn) insertRows(ctx context.Context, aligned bool, rows []record) []er
 		}
 	}
 	if len(good) > 0 {
-		for k, err := range c.insert(ctx, good) {
+		for k, err := range insert(ctx, c, good) {
 			outcome[where[k]] = err
 		}
 	}
@@ -157,7 +157,7 @@ type stringRow struct {
 func insertStringRecord(ctx context.Context, c *conn, a *insertStringRecordArgs) error {
 	r := a.GetReq()
 	row := stringRow{device: r.PrefixPath, measurements: r.Measurements, values: r.Values, time: r.Timestamp}
-	return c.insertStrings(ctx, r.GetIsAligned(), []stringRow{row})[0]
+	return insertStrings(ctx, c, r.GetIsAligned(), []stringRow{row})[0]
 }
 
 func insertStringRecords(ctx context.Context, c *conn, a *insertStringRecordsArgs) ([]error, error) {
@@ -170,7 +170,7 @@ func insertStringRecords(ctx context.Context, c *conn, a *insertStringRecordsArg
 	for i := range rows {
 		rows[i] = stringRow{device: r.PrefixPaths[i], measurements: r.MeasurementsList[i], values: r.ValuesList[i], time: r.Timestamps[i]}
 	}
-	return c.insertStrings(ctx, r.GetIsAligned(), rows), nil
+	return insertStrings(ctx, c, r.GetIsAligned(), rows), nil
 }
 
 func insertStringRecordsOfOneDevice(ctx context.Context, c *conn, a *insertStringsOneDeviceArgs) ([]error, error) {
@@ -183,24 +183,24 @@ func insertStringRecordsOfOneDevice(ctx context.Context, c *conn, a *insertStrin
 	for i := range rows {
 		rows[i] = stringRow{device: r.PrefixPath, measurements: r.MeasurementsList[i], values: r.ValuesList[i], time: r.Timestamps[i]}
 	}
-	return c.insertStrings(ctx, r.GetIsAligned(), rows), nil
+	return insertStrings(ctx, c, r.GetIsAligned(), rows), nil
 }
 
 // insertStrings runs rows of text as INSERT statements, neighbours with the same
 // columns in one. Whether a text fits its series shows in the backend only, so a
 // statement of several rows that fails is repeated row by row: writing a point
 // twice changes nothing, and every row gets its own outcome.
-func (c *conn) insertStrings(ctx context.Context, aligned bool, rows []stringRow) []error {
+func insertStrings(ctx context.Context, c *conn, aligned bool, rows []stringRow) []error {
 	errs := make([]error, len(rows))
 	for from := 0; from < len(rows); {
 		to := from + 1
 		for to < len(rows) && rows[to].device == rows[from].device && slices.Equal(rows[to].measurements, rows[from].measurements) {
 			to++
 		}
-		if err := c.insertText(ctx, aligned, rows[from:to]); err != nil {
+		if err := insertText(ctx, c, aligned, rows[from:to]); err != nil {
 			for i := from; i < to; i++ {
 				if errs[i] = err; to-from > 1 {
-					errs[i] = c.insertText(ctx, aligned, rows[i:i+1])
+					errs[i] = insertText(ctx, c, aligned, rows[i:i+1])
 				}
 			}
 		}
@@ -210,7 +210,7 @@ func (c *conn) insertStrings(ctx context.Context, aligned bool, rows []stringRow
 }
 
 // insertText runs rows of one device and one list of measurements as a statement.
-func (c *conn) insertText(ctx context.Context, aligned bool, rows []stringRow) error {
+func insertText(ctx context.Context, c *conn, aligned bool, rows []stringRow) error {
 	device, err := splitPath(rows[0].device)
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Regenerates ../gen from client.thrift. Needs the thrift compiler 0.17.x
+# Regenerates ../gen, or the directory given, from client.thrift. Needs the thrift compiler 0.17.x
 # (Debian and Ubuntu: apt-get install thrift-compiler). The result is committed;
 # a build never needs the compiler.
 set -eu
+out=${1:-}
 cd "$(dirname "$0")"
+out=${out:-../gen}
 want="Thrift version 0.17"
 case "$(thrift --version)" in
 "$want"*) ;;
@@ -15,6 +17,6 @@ trap 'rm -rf "$tmp"' EXIT
 thrift -nowarn --gen go:thrift_import=github.com/apache/thrift/lib/go/thrift -out "$tmp" client.thrift
 rm -rf "$tmp"/gen/*-remote
 gofmt -w "$tmp"/gen/*.go
-mkdir -p ../gen
-rm -f ../gen/client.go ../gen/client-consts.go ../gen/GoUnusedProtection__.go
-cp "$tmp"/gen/*.go ../gen/
+mkdir -p "$out"
+rm -f "$out"/client.go "$out"/client-consts.go "$out"/GoUnusedProtection__.go
+cp "$tmp"/gen/*.go "$out"/
