@@ -72,8 +72,11 @@ type Declaration struct {
 	Kind      Kind
 	ClassName string // shown by SHOW PIPEPLUGINS; empty: the Go package path
 	Hidden    bool   // not shown by SHOW PIPEPLUGINS
-	Since     string // first IoTDB version that has it; empty: our own
-	Doc       string // what it does, one or two sentences
+	// WritesBack marks a sink that writes into the log its pipe reads: such a pipe
+	// must not forward what came through a pipe.
+	WritesBack bool
+	Since      string // first IoTDB version that has it; empty: our own
+	Doc        string // what it does, one or two sentences
 
 	Fields []spec.Field // the selector ('sink'='...') is not listed
 
@@ -106,6 +109,13 @@ type SourceContext struct {
 // ProcessorContext is given to NewProcessor.
 type ProcessorContext struct {
 	Common
+}
+
+// Bounded is implemented by sources that may have an end.
+type Bounded interface {
+	// End returns the last position the source looks at, and false if it follows the
+	// log for ever.
+	End() (event.Position, bool)
 }
 
 // SinkContext is given to NewSink.

@@ -1,0 +1,208 @@
+package builtin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/commitlog"
+	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/spec"
+)
+
+// reportEvery is how many skipped records move the progress at the latest.
+const reportEvery = 4096
+
+// logSource reads the commit log from a position.
+//
+//	From ─► history (positions up to Created) ─► real time
+//
+// Invariants: reported ≤ seen; everything up to seen was returned, skipped or made a
+// dead letter; reported is the position of the last item returned.
+type logSource struct {
+	c       plugin.SourceContext
+	reader  Reader
+	carries inclusion
+	forward bool // also what came through a pipe
+	mods    bool
+	skipBad bool
+
+	history, live filter
+	end           event.Position // last position to look at; 0: none
+	endless       bool           // at the end wait instead of finishing
+	seen          event.Position
+	reported      event.Position
+}
+
+func newLogSource(c plugin.SourceContext, v *spec.Values, d Deps) (*logSource, error) {
+	f, err := filterOf(v)
+	if err != nil {
+		return nil, err
+	}
+	s := &logSource{c: c, carries: newInclusion(v.List("inclusion"), v.List("inclusion.exclusion")),
+		forward: v.Bool("forwarding-pipe-requests") && !v.Bool("mode.double-living"), skipBad: v.Bool("skip-corrupt-records"),
+		seen: c.From, reported: c.From, endless: !snapshot(v)}
+	s.mods = s.carries.has("data.delete")
+	if v.Has("mods.enable") {
+		s.mods = v.Bool("mods.enable")
+	}
+	f.lo, f.hi = timeOf(v, "start-time", f.lo, d), timeOf(v, "end-time", f.hi, d)
+	s.history, s.live = f, f
+	s.history.lo = max(f.lo, timeOf(v, "history.start-time", math.MinInt64, d))
+	s.history.hi = min(f.hi, timeOf(v, "history.end-time", math.MaxInt64, d))
+	if !v.Bool("history.enable") {
+		s.seen = max(s.seen, c.Created)
+	}
+	bounded := !v.Bool("realtime.enable") || snapshot(v)
+	if bounded {
+		if s.end = c.Created; s.end == 0 {
+			s.end = noEnd // the log was empty
+		}
+	}
+	return s, s.open(d.Log)
+}
+
+// noEnd stands for a history without a record.
+const noEnd = event.Position(math.MaxUint64)
+
+// open positions the reader behind what was seen. A new pipe begins at the oldest
+// record that is kept; one that has already read must find its place.
+func (s *logSource) open(log Log) error {
+	r, err := log.Reader(uint64(s.seen) + 1)
+	if errors.Is(err, commitlog.ErrGone) && s.c.From == 0 {
+		s.c.Logger.Warn("the log no longer has its first records; the history begins at the oldest one kept")
+		r, err = log.Reader(0)
+	}
+	if err != nil {
+		return fmt.Errorf("log behind position %d: %w", s.seen, err)
+	}
+	s.reader = r
+	return nil
+}
+
+// End implements plugin.Bounded.
+func (s *logSource) End() (event.Position, bool) {
+	if s.end == noEnd {
+		return 0, true
+	}
+	return s.end, s.end != 0
+}
+
+func (s *logSource) finished() bool { return s.end == noEnd || s.end != 0 && s.seen >= s.end }
+
+// Next implements plugin.Source.
+func (s *logSource) Next(ctx context.Context) (plugin.Item, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return plugin.Item{}, err
+		}
+		if s.finished() {
+			return s.atEnd(ctx)
+		}
+		e, ok, err := s.reader.TryNext()
+		if !ok && err == nil {
+			if s.seen > s.reported {
+				return s.progress(), nil // before waiting
+			}
+			e, err = s.reader.Next(ctx)
+		}
+		if err != nil {
+			if err = s.damaged(err); err != nil {
+				return plugin.Item{}, err
+			}
+			continue
+		}
+		ev, err := s.take(ctx, &e)
+		if err != nil {
+			return plugin.Item{}, err
+		}
+		s.seen = event.Position(e.Pos)
+		if ev != nil {
+			s.reported = s.seen
+			return plugin.Item{Pos: s.seen, Event: ev}, nil
+		}
+		if s.seen-s.reported >= reportEvery {
+			return s.progress(), nil
+		}
+	}
+}
+
+// progress is the item that only moves the cursor.
+func (s *logSource) progress() plugin.Item {
+	s.reported = s.seen
+	return plugin.Item{Pos: s.seen}
+}
+
+// atEnd reports the progress, then finishes or waits for ctx.
+func (s *logSource) atEnd(ctx context.Context) (plugin.Item, error) {
+	if s.seen > s.reported {
+		return s.progress(), nil
+	}
+	if !s.endless {
+		return plugin.Item{}, io.EOF
+	}
+	<-ctx.Done()
+	return plugin.Item{}, ctx.Err()
+}
+
+// damaged decides on an error of the reader: nil to go on.
+func (s *logSource) damaged(err error) error {
+	var bad *commitlog.CorruptError
+	if !errors.As(err, &bad) || !s.skipBad {
+		return err
+	}
+	s.c.Logger.Error("a damaged place of the log is skipped", "error", err, "from", bad.From, "to", bad.To)
+	return s.reader.Skip()
+}
+
+// take decides on one entry: the event to send, or nil to skip it. A skipped entry
+// that ought to have been sent is a dead letter already.
+func (s *logSource) take(ctx context.Context, e *commitlog.Entry) (*event.Event, error) {
+	f := &s.live
+	if event.Position(e.Pos) <= s.c.Created {
+		f = &s.history
+	}
+	if !s.wanted(e, f) {
+		return nil, nil
+	}
+	ev, err := event.Decode(e.Payload)
+	if err != nil {
+		raw := &event.Event{Kind: event.Kept, Request: event.Request{Body: append([]byte(nil), e.Payload...)}}
+		return nil, s.bury(ctx, e, raw, "the record cannot be read: "+err.Error())
+	}
+	class := classOf(ev)
+	if ev.ViaPipe && !s.forward || !s.carries.has(class) {
+		return nil, nil
+	}
+	out, reason := f.narrow(ev, class, s.mods)
+	if reason != "" {
+		return nil, s.bury(ctx, e, ev, reason)
+	}
+	return out, nil
+}
+
+// wanted looks at the label only: false if no event with it can be sent.
+func (s *logSource) wanted(e *commitlog.Entry, f *filter) bool {
+	if event.Kind(e.Kind) != event.Tablet {
+		return true
+	}
+	return s.carries["data.insert"] && e.Hi >= f.lo && e.Lo <= f.hi
+}
+
+// bury makes a dead letter; only then may the entry be skipped.
+func (s *logSource) bury(ctx context.Context, e *commitlog.Entry, ev *event.Event, reason string) error {
+	now := time.Now()
+	err := s.c.DeadLetters.Put(ctx, plugin.DeadLetter{Pipe: s.c.Pipe, Pos: event.Position(e.Pos), Event: ev, Reason: reason, First: now, Last: now})
+	if err != nil {
+		return fmt.Errorf("dead letter for position %d: %w", e.Pos, err)
+	}
+	s.c.Logger.Warn("dead letter", "position", e.Pos, "kind", ev.Kind, "reason", reason)
+	return nil
+}
+
+// Close implements plugin.Source.
+func (s *logSource) Close() error { return s.reader.Close() }

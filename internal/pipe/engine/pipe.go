@@ -1,0 +1,387 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+)
+
+// pipe is one pipe: its definition, its state and, while it is not stopped for good,
+// its supervisor. Control (create, start, stop, drop, close) happens with the token of
+// op; mu guards what SHOW reads meanwhile.
+type pipe struct {
+	e    *Engine
+	name string
+	log  *slog.Logger
+	op   chan struct{} // one token: the control lock
+
+	cursor Cursor // set once by create or newPipe
+	sup    *supervisor
+
+	mu      sync.Mutex
+	def     definition
+	st      status
+	inst    *instance // nil while none runs
+	end     event.Position
+	bounded bool // end is valid
+	retryAt time.Time
+	counts  counts
+	rate    rate
+}
+
+// counts are totals since the engine was opened.
+type counts struct {
+	acked    uint64 // positions acknowledged by instances that have ended
+	failures uint64
+	launches uint64
+}
+
+// supervisor is the goroutine of a pipe that is running or waits for a retry.
+type supervisor struct {
+	soft, hard context.CancelFunc
+	done       chan struct{}
+}
+
+func newPipe(e *Engine, def definition, c Cursor) *pipe {
+	p := &pipe{e: e, name: def.Name, log: e.deps.Logger.With("pipe", def.Name), op: make(chan struct{}, 1), cursor: c, def: def, st: def.status()}
+	p.op <- struct{}{}
+	return p
+}
+
+func (p *pipe) unlock() { p.op <- struct{}{} }
+
+func (p *pipe) status() status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.st
+}
+
+// definition returns a copy of the definition.
+func (p *pipe) definition() definition {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.def
+}
+
+// durable returns a copy of what is to be kept; false if the pipe must not be.
+func (p *pipe) durable() (*definition, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := p.def
+	return &d, p.st.state == Running || p.st.state == Stopped
+}
+
+// assume changes the state in memory.
+func (p *pipe) assume(to status, message string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.st = to
+	p.def.Stopped = to.reason.String()
+	if message != p.def.Message {
+		p.def.Message, p.def.MessageAt = message, time.Time{}
+	}
+	if message != "" && p.def.MessageAt.IsZero() {
+		p.def.MessageAt = time.Now()
+	}
+}
+
+// become changes the state durably; on an error nothing has changed.
+func (p *pipe) become(to status, message string) error {
+	p.e.save.Lock()
+	defer p.e.save.Unlock()
+	p.mu.Lock()
+	oldState, oldDef := p.st, p.def
+	p.mu.Unlock()
+	p.assume(to, message)
+	err := p.e.persist()
+	if err != nil {
+		p.mu.Lock()
+		p.st, p.def = oldState, oldDef
+		p.mu.Unlock()
+	}
+	return err
+}
+
+// create makes the cursor, the first instance and the definition, and launches. On
+// an error nothing is left.
+func (p *pipe) create(pl *plan) error {
+	to, _, ok := p.st.next(onCreate)
+	if !ok {
+		return fmt.Errorf("it is %s", p.st.state)
+	}
+	p.mu.Lock()
+	p.def.Created = time.Now()
+	p.def.Head = p.e.deps.Log.Durable()
+	p.mu.Unlock()
+	def := p.definition()
+	c, err := p.e.deps.Log.Cursor(def.cursorName())
+	if err != nil {
+		return err
+	}
+	p.cursor = c
+	inst, err := p.build(pl)
+	if err == nil {
+		if err = p.become(to, ""); err == nil {
+			p.launch(inst)
+			p.log.Info("pipe created", "id", def.ID, "sink", pl.sink.decl.Name)
+			return nil
+		}
+		inst.close()
+	}
+	if deleteErr := c.Delete(); deleteErr != nil {
+		p.log.Error("cursor of a pipe that was not created stays behind", "error", deleteErr)
+	}
+	return err
+}
+
+// open launches the pipe after a restart if its state says so. A pipe that cannot be
+// built is retried like one that failed.
+func (p *pipe) open() {
+	if to, do, ok := p.status().next(onOpen); ok && do == doLaunch {
+		p.assume(to, "")
+		p.launch(nil)
+	}
+}
+
+func (p *pipe) start() error {
+	to, do, ok := p.status().next(onStart)
+	if !ok {
+		return fmt.Errorf("it is %s", p.status().state)
+	}
+	if do != doLaunch {
+		return nil
+	}
+	if p.isClosed() {
+		return errClosed
+	}
+	p.halt(false) // the supervisor that waits for a retry
+	inst, err := p.buildStored()
+	if err == nil {
+		if err = p.become(to, ""); err == nil {
+			p.launch(inst)
+			p.log.Info("pipe started")
+			return nil
+		}
+		inst.close()
+	}
+	if p.status().reason == ByError { // back to where it was
+		p.launch(nil)
+	}
+	return err
+}
+
+func (p *pipe) isClosed() bool {
+	p.e.mu.Lock()
+	defer p.e.mu.Unlock()
+	return p.e.closed
+}
+
+func (p *pipe) stop() error {
+	to, do, ok := p.status().next(onStop)
+	if !ok {
+		return fmt.Errorf("it is %s", p.status().state)
+	}
+	if do != doHalt {
+		return nil
+	}
+	if err := p.become(to, p.message()); err != nil {
+		return err
+	}
+	p.halt(false)
+	p.log.Info("pipe stopped")
+	return p.syncCursor()
+}
+
+func (p *pipe) message() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.def.Message
+}
+
+func (p *pipe) drop() error {
+	old := p.status()
+	to, _, ok := old.next(onDrop)
+	if !ok {
+		return fmt.Errorf("it is %s", old.state)
+	}
+	if err := p.become(to, ""); err != nil {
+		return err
+	}
+	p.halt(true)
+	p.e.forget(p)
+	p.log.Info("pipe dropped")
+	if err := p.cursor.Delete(); err != nil {
+		return fmt.Errorf("its progress could not be deleted and will be at the next start: %w", err)
+	}
+	return nil
+}
+
+// close ends the supervisor for the end of the process: softly until ctx ends.
+func (p *pipe) close(ctx context.Context) error {
+	select {
+	case <-p.op:
+		defer p.unlock()
+	case <-ctx.Done():
+		return fmt.Errorf("pipe %s: %w", p.name, ctx.Err())
+	}
+	if p.sup == nil {
+		return nil
+	}
+	p.sup.soft()
+	select {
+	case <-p.sup.done:
+	case <-ctx.Done():
+		p.sup.hard()
+		<-p.sup.done
+	}
+	p.sup = nil
+	return p.syncCursor()
+}
+
+func (p *pipe) syncCursor() error {
+	if err := p.cursor.Sync(); err != nil {
+		return fmt.Errorf("progress is not durable: %w", err)
+	}
+	return nil
+}
+
+// halt ends the supervisor, if there is one, and waits for it; hard leaves out the
+// drain.
+func (p *pipe) halt(hard bool) {
+	if p.sup == nil {
+		return
+	}
+	if hard {
+		p.sup.hard()
+	}
+	p.sup.soft()
+	<-p.sup.done
+	p.sup = nil
+}
+
+// launch starts a supervisor; inst is its first instance, nil to build one.
+func (p *pipe) launch(inst *instance) {
+	p.halt(false)
+	hardCtx, hard := context.WithCancel(context.Background())
+	softCtx, soft := context.WithCancel(hardCtx)
+	p.sup = &supervisor{soft: soft, hard: hard, done: make(chan struct{})}
+	go p.supervise(softCtx, hardCtx, inst, p.sup)
+}
+
+// supervise runs instances until it is told to stop or the source is at its end.
+func (p *pipe) supervise(soft, hard context.Context, inst *instance, s *supervisor) {
+	defer close(s.done)
+	defer s.hard()
+	pause := p.e.cfg.RetryMin
+	for {
+		var err error
+		if inst == nil {
+			inst, err = p.buildStored()
+		}
+		if err == nil {
+			var progress bool
+			progress, err = p.run(soft, hard, inst)
+			inst = nil
+			if progress {
+				pause = p.e.cfg.RetryMin
+			}
+		}
+		switch {
+		case soft.Err() != nil:
+			return
+		case errors.Is(err, io.EOF):
+			p.settle(onFinish, "")
+			p.log.Info("pipe finished: its source is at the end")
+			return
+		}
+		wait := pause/2 + rand.N(pause/2+1)
+		pause = min(2*pause, p.e.cfg.RetryMax)
+		p.failed(err, wait)
+		select {
+		case <-soft.Done():
+			return
+		case <-time.After(wait):
+		}
+		p.settle(onRetry, "")
+	}
+}
+
+// run runs one instance to its end and reports whether it delivered something.
+func (p *pipe) run(soft, hard context.Context, inst *instance) (progress bool, err error) {
+	p.mu.Lock()
+	p.inst = inst
+	p.counts.launches++
+	p.end, p.bounded = inst.end()
+	p.mu.Unlock()
+	err = inst.run(soft, hard, p.e.cfg.Drain)
+	_, _, acked := inst.tracker.progress()
+	p.mu.Lock()
+	p.inst = nil
+	p.counts.acked += acked
+	p.mu.Unlock()
+	return acked > 0, err
+}
+
+// failed notes an error and when the next try is.
+func (p *pipe) failed(err error, wait time.Duration) {
+	p.mu.Lock()
+	p.counts.failures++
+	p.retryAt = time.Now().Add(wait)
+	p.mu.Unlock()
+	p.log.Error("pipe stopped by an error", "error", err, "retry_in", wait)
+	p.settle(onFail, err.Error())
+}
+
+// settle changes the state for an event that nobody can refuse: if the definitions
+// cannot be written it is logged and the state in memory counts. A retry is not
+// written: in the file the pipe still waits, and comes back after a restart as well.
+func (p *pipe) settle(in input, message string) {
+	to, _, ok := p.status().next(in)
+	if !ok {
+		return
+	}
+	if in == onRetry {
+		p.assume(to, message)
+		return
+	}
+	if err := p.become(to, message); err != nil {
+		p.assume(to, message)
+		p.log.Error("the state of the pipe is not durable", "state", to.state, "reason", to.reason, "error", err)
+	}
+}
+
+// buildStored makes an instance from the stored attributes.
+func (p *pipe) buildStored() (*instance, error) {
+	def := p.definition()
+	pl, problems := resolve(p.e.deps.Registry, def.clauses())
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return p.build(pl)
+}
+
+// build makes an instance that goes on behind the cursor.
+func (p *pipe) build(pl *plan) (*instance, error) {
+	def := p.definition()
+	in := &instance{log: p.log, metrics: newScope(p.e.deps.Metrics, def.Name)}
+	from := event.Position(p.cursor.Get())
+	in.tracker = newTracker(from, p.e.cfg.InFlight, func(pos event.Position) { p.cursor.Set(uint64(pos)) })
+	common := plugin.Common{Pipe: def.Name, ID: def.ID, Logger: p.log, Metrics: in.metrics}
+	source := plugin.SourceContext{Common: common, From: from, Created: event.Position(def.Head), DeadLetters: p.e.deps.DeadLetters}
+	sink := plugin.SinkContext{Common: common, Acker: in.tracker, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files,
+		ClusterID: p.e.cfg.ClusterID, Precision: p.e.cfg.Precision, DataDir: path.Join(p.e.cfg.Dir, fmt.Sprintf("%016x", def.ID))}
+	if err := in.build(pl, source, sink); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
