@@ -110,7 +110,7 @@ func decodeChunk(b []byte, num uint64, blocks []block) (c covered, out []block, 
 	for range count {
 		var bl block
 		var ok bool
-		if bl, body, ok = decodeBlock(body); !ok || bl.off < segmentHeader || bl.off >= c.end || bl.first > c.last {
+		if bl, body, ok = decodeBlock(body); !ok || bl.off < segmentHeader || bl.off > c.end || bl.first > c.last {
 			return bad("block")
 		}
 		if k := len(out); k > 0 && (out[k-1].off >= bl.off || out[k-1].first > bl.first) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -58,7 +59,7 @@ func (w *walk) fill(off int64, n int) error {
 		keep = min(len(from), size)
 	}
 	if cap(w.buf) < size {
-		w.buf = append(make([]byte, 0, max(size, walkChunk)), from[:keep]...)
+		w.buf = append(make([]byte, 0, max(min(1<<bits.Len(uint(size)), walkChunk), size)), from[:keep]...)
 	} else {
 		copy(w.buf[:cap(w.buf)], from[:keep])
 	}
