@@ -263,4 +263,6 @@ func v1(precision string) []byte {
 }
 
 // data returns a payload that the store takes.
-func data(i int) []byte { return fmt.Appendf(request.AppendEnvelope(nil, request.TypeTabletRaw), "tablet %d", i) }
+func data(i int) []byte {
+	return fmt.Appendf(request.AppendEnvelope(nil, request.TypeTabletRaw), "tablet %d", i)
+}

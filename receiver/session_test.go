@@ -134,6 +134,7 @@ func TestMemory(t *testing.T) {
 		big := append(data(1), make([]byte, 600_000)...)
 		hog, waiting := g.open(), g.open()
 		hog.send(frame(big)[:1000]) // holds the memory, sends no more
+		synctest.Wait()
 		go func() { _, _ = waiting.conn.Write(frame(big)) }()
 		waiting.silent(9 * time.Second)
 		hog.ends(0, 5*time.Second, "rst")
@@ -145,6 +146,7 @@ func TestMemory(t *testing.T) {
 		big := append(data(1), make([]byte, 600_000)...)
 		first, second := g.open(), g.open()
 		first.send(frame(big))
+		synctest.Wait()
 		go func() { _, _ = second.conn.Write(frame(big)) }()
 		second.ends(DefaultHold, DefaultHold+time.Second, "rst") // waited as long as allowed
 		close(gate)
