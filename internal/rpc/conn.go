@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"sync"
@@ -77,9 +78,9 @@ func (c *conn) serve(ctx context.Context) {
 		return
 	case errors.As(err, &stranger):
 		c.srv.metrics.refused.WithLabelValues("protocol").Inc()
-		c.srv.log.warn("rpc: connection refused: "+stranger.Error(), "peer", host(c.peer()))
+		c.srv.warn("refused "+host(c.peer()), "rpc: connection refused: "+stranger.Error(), slog.String("peer", host(c.peer())))
 	default:
-		c.srv.log.warn("rpc: connection ended", "peer", host(c.peer()), "error", err.Error())
+		c.srv.warn("ended "+host(c.peer()), "rpc: connection ended", slog.String("peer", host(c.peer())), slog.String("error", err.Error()))
 	}
 }
 
@@ -103,20 +104,24 @@ func (c *conn) loop(ctx context.Context) error {
 		if _, err := c.br.Peek(1); err != nil {
 			return err
 		}
-		if err := c.readFrame(ctx); err != nil {
-			return err
-		}
-		err := c.call(ctx)
-		c.wire.in = nil
-		c.srv.frames.release(c.fr)
-		c.fr = frame{}
-		if err != nil {
-			return err
-		}
-		if err := c.send(); err != nil || c.isStopped() {
+		err := c.exchange(ctx)
+		c.wire.in, c.wire.out = nil, nil
+		c.srv.frames.release(&c.fr)
+		if err != nil || c.isStopped() {
 			return err
 		}
 	}
+}
+
+// exchange reads one request, runs it and writes its answer.
+func (c *conn) exchange(ctx context.Context) error {
+	if err := c.readFrame(ctx); err != nil {
+		return err
+	}
+	if err := c.call(ctx); err != nil {
+		return err
+	}
+	return c.send()
 }
 
 func (c *conn) readFrame(ctx context.Context) error {
@@ -125,27 +130,30 @@ func (c *conn) readFrame(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.fr, err = c.srv.frames.body(ctx, c.br, n); err != nil {
+	if c.fr, err = c.srv.frames.admit(ctx, n); err != nil {
+		return err
+	}
+	c.deadline(time.Now().Add(c.srv.cfg.FrameTimeout)) // waiting for room is not the client's fault
+	if err := c.fr.body(c.br, n); err != nil {
 		return fmt.Errorf("reading a frame of %d bytes: %w", n, err)
 	}
 	c.deadline(time.Time{})
 	c.wire.in, c.wire.pos = *c.fr.buf, 0
-	c.wire.out = append(c.wire.out[:0], 0, 0, 0, 0)
+	c.wire.out = append((*c.fr.out)[:0], 0, 0, 0, 0)
 	return nil
 }
 
 // send writes the answer in one piece, if there is one.
 func (c *conn) send() error {
 	out := c.wire.out
-	if len(out) > 4 {
-		binary.BigEndian.PutUint32(out, uint32(len(out)-4))
-		_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.FrameTimeout))
-		if _, err := c.nc.Write(out); err != nil {
-			return fmt.Errorf("writing an answer of %d bytes: %w", len(out), err)
-		}
+	*c.fr.out = out
+	if len(out) == 4 {
+		return nil
 	}
-	if cap(out) > freeFrame {
-		c.wire.out = nil
+	binary.BigEndian.PutUint32(out, uint32(len(out)-4))
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.FrameTimeout))
+	if _, err := c.nc.Write(out); err != nil {
+		return fmt.Errorf("writing an answer of %d bytes: %w", len(out), err)
 	}
 	return nil
 }
@@ -185,7 +193,7 @@ func (c *conn) call(ctx context.Context) error {
 	if err != nil {
 		// A half-read message leaves the protocol in the middle of a struct.
 		c.in, c.out = newProtocols(c.wire, c.compact, c.srv.cfg.MaxFrame)
-		c.srv.log.warn("rpc: call failed", "method", name, "peer", host(c.peer()), "error", err.Error())
+		c.srv.warn("call "+name, "rpc: call failed", slog.String("method", name), slog.String("peer", host(c.peer())), slog.String("error", err.Error()))
 		c.fail(ctx, h, err)
 	}
 	if h.oneway {
@@ -203,7 +211,8 @@ func (c *conn) run(ctx context.Context, m method, h header) (r reply, err error)
 			return
 		}
 		c.srv.metrics.panics.Inc()
-		c.srv.log.error("rpc: panic in a call", "method", h.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		c.srv.log.Log(context.Background(), slog.LevelError, "panic "+h.name, "rpc: panic in a call",
+			slog.String("method", h.name), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
 		r, err = c.refuse(m, status.Errorf(status.Internal, "The gateway failed on this call (%s); its log has the cause.", h.name))
 	}()
 	var a args

@@ -19,9 +19,11 @@ type frames struct {
 	pool   sync.Pool           // *[]byte
 }
 
-// frame is one request in memory; release gives everything back.
+// frame is one request in memory and the buffer of its answer; release gives
+// everything back.
 type frame struct {
 	buf    *[]byte
+	out    *[]byte
 	weight int64
 }
 
@@ -55,8 +57,9 @@ func (f *frames) length(br *bufio.Reader) (int, error) {
 	return int(n), err
 }
 
-// body reads n bytes. A large frame waits until the others leave room for it.
-func (f *frames) body(ctx context.Context, br *bufio.Reader, n int) (frame, error) {
+// admit makes room for a request of n bytes: a large one waits until the others
+// leave room for it.
+func (f *frames) admit(ctx context.Context, n int) (frame, error) {
 	fr := frame{}
 	if n > freeFrame {
 		if err := f.budget.Acquire(ctx, int64(n)); err != nil {
@@ -64,7 +67,12 @@ func (f *frames) body(ctx context.Context, br *bufio.Reader, n int) (frame, erro
 		}
 		fr.weight = int64(n)
 	}
-	fr.buf = f.pool.Get().(*[]byte)
+	fr.buf, fr.out = f.pool.Get().(*[]byte), f.pool.Get().(*[]byte)
+	return fr, nil
+}
+
+// body reads the n bytes of an admitted frame.
+func (fr *frame) body(br *bufio.Reader, n int) error {
 	b := (*fr.buf)[:cap(*fr.buf)]
 	for got := 0; got < n; {
 		if got == len(b) {
@@ -77,20 +85,22 @@ func (f *frames) body(ctx context.Context, br *bufio.Reader, n int) (frame, erro
 				err = io.ErrUnexpectedEOF
 			}
 			*fr.buf = b
-			f.release(fr)
-			return frame{}, err
+			return err
 		}
 	}
 	*fr.buf = b[:n]
-	return fr, nil
+	return nil
 }
 
 // release ends the use of a frame; its bytes are written over by the next one.
-func (f *frames) release(fr frame) {
+func (f *frames) release(fr *frame) {
 	if fr.weight > 0 {
 		f.budget.Release(fr.weight)
 	}
-	if fr.buf != nil && cap(*fr.buf) <= keepBuffer {
-		f.pool.Put(fr.buf)
+	for _, b := range []*[]byte{fr.buf, fr.out} {
+		if b != nil && cap(*b) <= keepBuffer {
+			f.pool.Put(b)
+		}
 	}
+	*fr = frame{}
 }

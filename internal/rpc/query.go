@@ -33,7 +33,7 @@ type query struct {
 }
 
 // parse reads one statement.
-func (c *conn) parse(text string) (sql.Statement, error) {
+func parse(c *conn, text string) (sql.Statement, error) {
 	st, err := c.srv.deps.Parse(text, c.session)
 	if err == nil {
 		return st, nil
@@ -48,7 +48,7 @@ func (c *conn) parse(text string) (sql.Statement, error) {
 func executeStatement(f format) method {
 	return on(execReply, func(ctx context.Context, c *conn, a *executeArgs) reply {
 		r := a.GetReq()
-		st, err := c.parse(r.Statement)
+		st, err := parse(c, r.Statement)
 		if err != nil {
 			return execReply(toStatus(err))
 		}
@@ -145,7 +145,7 @@ func describe(res *result.Result) (*gen.TSExecuteStatementResp, *cursor) {
 func executeBatchStatement(ctx context.Context, c *conn, a *batchArgs) ([]error, error) {
 	errs := make([]error, len(a.GetReq().Statements))
 	for i, text := range a.GetReq().Statements {
-		st, err := c.parse(text)
+		st, err := parse(c, text)
 		if err == nil && isQuery(st) {
 			err = status.Errorf(status.QueryNotAllowed, "A batch cannot hold the query %s.", clip(text))
 		}

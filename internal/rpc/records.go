@@ -131,6 +131,12 @@ func appendRow(t *tablet.Tablet, time int64, cells []cell) bool {
 	}
 	row, next := len(t.Times), 0
 	t.Times = append(t.Times, time)
+	if len(cells) == len(t.Columns) {
+		for i := range cells {
+			appendCell(&t.Columns[i], cells[i].raw)
+		}
+		return true
+	}
 	for i := range t.Columns {
 		col := &t.Columns[i]
 		if next < len(cells) && cells[next].name == col.Name {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sluice-gateway/sluice/internal/logsum"
 )
 
 // Deps are the parts a Server works with.
@@ -28,7 +30,7 @@ type Server struct {
 	methods map[string]method
 	frames  *frames
 	metrics *metrics
-	log     *quiet
+	log     *logsum.Logger
 	ids     atomic.Int64 // sessions, statements and queries
 
 	mu    sync.Mutex
@@ -57,7 +59,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		methods: allMethods(),
 		frames:  newFrames(cfg.MaxFrame, cfg.MaxInFlight),
 		metrics: m,
-		log:     newQuiet(deps.Logger),
+		log:     logsum.New(deps.Logger, 0),
 		conns:   map[*conn]struct{}{},
 	}, nil
 }
@@ -85,7 +87,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	})
 	defer late.Stop()
 	running.Wait()
-	s.log.flush(true)
 	return err
 }
 
@@ -105,7 +106,7 @@ func (s *Server) accept(ctx, calls context.Context, l net.Listener, running *syn
 			if errors.Is(err, net.ErrClosed) {
 				return err
 			}
-			s.log.warn("rpc: accepting failed", "error", err.Error())
+			s.warn("accept", "rpc: accepting failed", slog.String("error", err.Error()))
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			wait(ctx, pause)
 			continue
@@ -114,7 +115,7 @@ func (s *Server) accept(ctx, calls context.Context, l net.Listener, running *syn
 		c := newConn(s, nc)
 		if !s.add(c) {
 			s.metrics.refused.WithLabelValues("full").Inc()
-			s.log.warn("rpc: connection refused: too many are open", "maximum", s.cfg.MaxConnections)
+			s.warn("full", "rpc: connection refused: too many are open", slog.Int("maximum", s.cfg.MaxConnections))
 			_ = nc.Close()
 			continue
 		}
@@ -126,6 +127,11 @@ func (s *Server) accept(ctx, calls context.Context, l net.Listener, running *syn
 			c.stop()
 		}
 	}
+}
+
+// warn logs what a client can provoke: at most one line a minute for each key.
+func (s *Server) warn(key, msg string, attrs ...slog.Attr) {
+	s.log.Log(context.Background(), slog.LevelWarn, key, msg, attrs...)
 }
 
 // wait sleeps for d or until ctx ends.
@@ -179,7 +185,6 @@ func (s *Server) sweep(done <-chan struct{}) {
 			return
 		case now := <-t.C:
 			s.each(func(c *conn) { c.results.expire(now.Add(-s.cfg.ResultTimeout)) })
-			s.log.flush(false)
 		}
 	}
 }

@@ -223,7 +223,7 @@ func TestAcceptErrors(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); bad.n > 700 || n > 12 || n < 9 {
 			t.Fatalf("%d attempts, %d log lines", bad.n, n)
 		}
-		if !strings.Contains(log.String(), "times=") {
+		if !strings.Contains(log.String(), "repeated=") {
 			t.Fatal(log)
 		}
 	})

@@ -199,7 +199,7 @@ func insertStrings(ctx context.Context, c *conn, aligned bool, rows []stringRow)
 		}
 		if err := insertText(ctx, c, aligned, rows[from:to]); err != nil {
 			for i := from; i < to; i++ {
-				if errs[i] = err; to-from > 1 {
+				if errs[i] = err; to-from > 1 && aboutRows(err) {
 					errs[i] = insertText(ctx, c, aligned, rows[i:i+1])
 				}
 			}
@@ -207,6 +207,15 @@ func insertStrings(ctx context.Context, c *conn, aligned bool, rows []stringRow)
 		from = to
 	}
 	return errs
+}
+
+// aboutRows tells whether a failure may concern some rows only, not the gateway.
+func aboutRows(err error) bool {
+	switch status.Of(err) {
+	case status.WriteReject, status.WriteProcess, status.StorageEngine, status.DiskSpace, status.ReadOnly, status.Internal, status.NoPermission:
+		return false
+	}
+	return true
 }
 
 // insertText runs rows of one device and one list of measurements as a statement.
