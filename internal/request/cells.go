@@ -43,9 +43,9 @@ func (d *decoder) dataType() tablet.DataType {
 	return t
 }
 
-// schema reads a MeasurementSchema: name, type, encoding, compressor, props.
-func (d *decoder) schema() (tablet.Schema, []Pair) {
-	s := tablet.Schema{Name: d.name("measurement")}
+// schema reads the MeasurementSchema of column i: name, type, encoding, compressor, props.
+func (d *decoder) schema(i int) (tablet.Schema, []Pair) {
+	s := tablet.Schema{Name: d.measurement(i)}
 	s.Type = d.dataType()
 	s.Encoding, s.Compressor = tablet.Encoding(d.U8()), tablet.Compressor(d.U8())
 	return s, d.pairs()
@@ -158,23 +158,42 @@ func (d *decoder) fixed(c *tablet.Column, rows int) {
 // blobs reads rows x (int32 length, bytes) into c, measuring first so that each
 // slice is allocated once.
 func (d *decoder) blobs(c *tablet.Column, rows int) {
-	if rows*4 > d.Remaining() {
+	in := d.Ahead()
+	if rows*4 > len(in) {
 		d.Fail("%d cells do not fit", rows)
 		return
 	}
-	measure := d.Reader
-	total := 0
-	for range rows {
-		total += len(measure.Blob(measure.Remaining(), "bytes of a cell"))
+	at := 0
+	for i := range rows {
+		n := blobSize(in, at)
+		if n < 0 {
+			d.Fail("cell %d of a column does not fit", i)
+			return
+		}
+		at += n
 	}
-	if measure.Failed() {
-		d.Reader = measure
-		return
+	d.Bytes(at)
+	c.Bytes = tablet.Binary{Ends: make([]uint32, rows), Data: make([]byte, 0, at-4*rows)}
+	at = 0
+	for i := range c.Bytes.Ends {
+		n := blobSize(in, at)
+		c.Bytes.Data = append(c.Bytes.Data, in[at+4:at+n]...)
+		c.Bytes.Ends[i] = uint32(len(c.Bytes.Data))
+		at += n
 	}
-	c.Bytes = tablet.Binary{Ends: make([]uint32, 0, rows), Data: make([]byte, 0, total)}
-	for range rows {
-		c.Bytes.Append(d.Blob(d.Remaining(), "bytes of a cell"))
+}
+
+// blobSize returns the bytes of the blob at an offset with its length, -1 if it does
+// not fit.
+func blobSize(in []byte, at int) int {
+	if at+4 > len(in) {
+		return -1
 	}
+	n := int(int32(binary.BigEndian.Uint32(in[at : at+4])))
+	if n < 0 || n > len(in)-at-4 {
+		return -1
+	}
+	return n + 4
 }
 
 func appendBlobs(dst []byte, b *tablet.Binary, rows int) []byte {

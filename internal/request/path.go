@@ -121,7 +121,7 @@ func appendNames(dst []byte, names []string) []byte {
 // pathDevice reads the cached device: a string in 1.x, which begins with a zero byte,
 // or var-int n and n var-strings in 2.0, where n is not zero.
 func (d *decoder) pathDevice(p *Path) {
-	if first, ok := d.Peek(); !ok || first == 0 {
+	if in := d.Ahead(); len(in) == 0 || in[0] == 0 {
 		p.Device = d.text("device")
 		return
 	}
@@ -148,7 +148,7 @@ func (d *decoder) pathSeries() *PathSeries {
 			d.unsupported("path schema of kind %d", kind)
 		}
 		s.SchemaKind = &kind
-		s.Schema, s.Props = d.schema()
+		s.Schema, s.Props = d.schema(0)
 	}
 	if s.HasTags = d.Bool(); s.HasTags {
 		s.Tags = d.pairs()

@@ -101,6 +101,9 @@ type decoder struct {
 	cells int // used of Options.MaxCells
 
 	unknown bool // failed on a variant that is not read here, see unsupported
+
+	device string   // last device read; the next one is often the same
+	hints  []string // last measurement read at each index
 }
 
 func newDecoder(body []byte, o Options) *decoder {
@@ -110,6 +113,30 @@ func newDecoder(body []byte, o Options) *decoder {
 func (d *decoder) name(what string) string        { return d.String(d.opts.MaxName, what) }
 func (d *decoder) nullName(what string) *string   { return d.NullString(d.opts.MaxName, what) }
 func (d *decoder) count(min int, what string) int { return d.Count(d.opts.MaxMap, min, what) }
+
+// deviceName reads a device and shares the string with the one before if it is equal.
+func (d *decoder) deviceName() string {
+	b := d.Blob(d.opts.MaxName, "bytes of a device")
+	if string(b) != d.device {
+		d.device = string(b)
+	}
+	return d.device
+}
+
+// measurement reads the name of column i and shares the string with column i of the row
+// or tablet before if it is equal.
+func (d *decoder) measurement(i int) string {
+	b := d.Blob(d.opts.MaxName, "bytes of a measurement")
+	if i >= len(d.hints) {
+		if i > len(d.hints) {
+			return string(b)
+		}
+		d.hints = append(d.hints, string(b))
+	} else if string(b) != d.hints[i] {
+		d.hints[i] = string(b)
+	}
+	return d.hints[i]
+}
 
 // takeCells charges n columns or cells against the request's budget.
 func (d *decoder) takeCells(n int) bool {

@@ -50,7 +50,7 @@ type rowForm struct {
 func (d *decoder) row(f rowForm) Row {
 	r := Row{Time: d.I64(), HasSchemas: true}
 	if !f.noDevice {
-		r.Device = d.name("device")
+		r.Device = d.deviceName()
 	}
 	n := d.Count(d.opts.MaxColumns, 5, "measurements")
 	if !f.wal {
@@ -62,11 +62,11 @@ func (d *decoder) row(f rowForm) Row {
 	r.Cells = make([]Cell, n)
 	for i := 0; i < n && !d.Failed(); i++ {
 		if !r.HasSchemas {
-			r.Cells[i].Schema.Name = d.name("measurement")
+			r.Cells[i].Schema.Name = d.measurement(i)
 			continue
 		}
 		var props []Pair
-		r.Cells[i].Schema, props = d.schema()
+		r.Cells[i].Schema, props = d.schema(i)
 		if props != nil {
 			if r.Props == nil {
 				r.Props = make([][]Pair, n)

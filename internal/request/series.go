@@ -372,7 +372,7 @@ func (p *AlterSeries) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 
 func (d *decoder) alterSeries() Plan {
 	p := &AlterSeries{Path: d.name("path")}
-	if v, ok := d.Peek(); ok && v == 0xff {
+	if in := d.Ahead(); len(in) > 0 && in[0] == 0xff {
 		p.View = true
 		d.U8()
 	}
@@ -387,16 +387,16 @@ func (d *decoder) alterSeries() Plan {
 }
 
 // alterType reads the data type of 2.0.7. Whether its flag is there can be seen only if
-// it is 1, or if the body has no slack: then the id and the children follow, which are
-// eight bytes when the id is empty.
+// it is 1, or if the body has no slack: then nine zeros are a flag, an empty id and no
+// children.
 func (d *decoder) alterType(p *AlterSeries) {
-	v, _ := d.Peek()
+	in := d.Ahead()
 	switch {
-	case v == 1:
+	case len(in) > 0 && in[0] == 1:
 		d.U8()
 		t := d.dataType()
 		p.TypeOnWire, p.DataType = true, &t
-	case v == 0 && d.Remaining() == 9:
+	case len(in) == 9 && [9]byte(in) == [9]byte{}:
 		p.TypeOnWire = true
 		d.U8()
 	}

@@ -15,7 +15,7 @@ import (
 //	n x cells (variable: rows x blob) | bool aligned | [n x relational category]
 func (d *decoder) tabletNode(relational, wal bool) TabletNode {
 	t := TabletNode{Relational: relational, Wire: &NodeWire{}}
-	t.Tablet.Device = d.name("device")
+	t.Tablet.Device = d.deviceName()
 	n := d.Count(d.opts.MaxColumns, 5, "measurements")
 	if !wal {
 		t.Wire.NamesOnly = !d.Bool()
@@ -57,11 +57,11 @@ func (d *decoder) nodeColumn(t *TabletNode, i int) {
 	c := &t.Tablet.Columns[i]
 	c.Category = tablet.Field
 	if t.Wire.NamesOnly {
-		c.Name = d.name("measurement")
+		c.Name = d.measurement(i)
 		return
 	}
 	var props []Pair
-	c.Schema, props = d.schema()
+	c.Schema, props = d.schema(i)
 	if props != nil {
 		if t.Wire.Props == nil {
 			t.Wire.Props = make([][]Pair, len(t.Tablet.Columns))

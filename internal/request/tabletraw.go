@@ -147,7 +147,7 @@ func appendTabletCells(dst []byte, c *tablet.Column, rows int, odd tablet.Bitmap
 // tabletRaw reads a Tablet and its aligned flag, with or without category bytes.
 func (d *decoder) tabletRaw(categories bool) TabletRaw {
 	t := TabletRaw{Wire: &TabletWire{Categories: categories}}
-	t.Tablet.Device = d.name("device")
+	t.Tablet.Device = d.deviceName()
 	rows := d.Count(d.opts.MaxRows, 0, "rows")
 	if !d.Bool() {
 		d.Fail("tablet without schemas")
@@ -186,7 +186,7 @@ func (d *decoder) tabletColumn(t *TabletRaw, i int) {
 	}
 	c := &t.Tablet.Columns[i]
 	var props []Pair
-	c.Schema, props = d.schema()
+	c.Schema, props = d.schema(i)
 	if props != nil {
 		if t.Wire.Props == nil {
 			t.Wire.Props = make([][]Pair, len(t.Tablet.Columns))
@@ -222,33 +222,49 @@ func (d *decoder) tabletCells(t *TabletRaw, i, rows int) {
 		d.fixed(c, rows)
 		return
 	}
-	if rows > d.Remaining() {
+	in := d.Ahead()
+	if rows > len(in) {
 		d.Fail("%d cells do not fit", rows)
 		return
 	}
-	measure := d.Reader
-	total := 0
-	for range rows {
-		if measure.Bool() {
-			total += len(measure.Blob(measure.Remaining(), "bytes of a cell"))
-		}
-	}
-	if measure.Failed() {
-		d.Reader = measure
-		return
-	}
-	c.Bytes = tablet.Binary{Ends: make([]uint32, 0, rows), Data: make([]byte, 0, total)}
+	at, total := 0, 0
 	for r := range rows {
-		var cell []byte
-		present := d.Bool()
-		if present {
-			cell = d.Blob(d.Remaining(), "bytes of a cell")
+		n := flaggedSize(in, at)
+		if n < 0 {
+			d.Fail("cell %d of a column does not fit", r)
+			return
 		}
-		c.Bytes.Append(cell)
-		if present != (len(cell) > 0 || !c.Nulls.Get(r)) {
+		at, total = at+n, total+max(n-5, 0)
+	}
+	d.Bytes(at)
+	c.Bytes = tablet.Binary{Ends: make([]uint32, rows), Data: make([]byte, 0, total)}
+	at = 0
+	for r := range c.Bytes.Ends {
+		n := flaggedSize(in, at)
+		if n > 5 {
+			c.Bytes.Data = append(c.Bytes.Data, in[at+5:at+n]...)
+		}
+		c.Bytes.Ends[r] = uint32(len(c.Bytes.Data))
+		if (in[at] == 1) != (n > 5 || !c.Nulls.Get(r)) {
 			t.oddFlag(i, r, rows)
 		}
+		at += n
 	}
+}
+
+// flaggedSize returns the bytes of a presence flag and the blob behind it, -1 if they
+// are not there.
+func flaggedSize(in []byte, at int) int {
+	switch {
+	case at >= len(in) || in[at] > 1:
+		return -1
+	case in[at] == 0:
+		return 1
+	}
+	if n := blobSize(in, at+1); n >= 0 {
+		return n + 1
+	}
+	return -1
 }
 
 func (t *TabletRaw) oddFlag(col, row, rows int) {

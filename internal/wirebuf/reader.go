@@ -67,12 +67,12 @@ func (r *Reader) Bytes(n int) []byte {
 // Rest returns all remaining bytes and moves to the end.
 func (r *Reader) Rest() []byte { return r.Bytes(r.Remaining()) }
 
-// Peek returns the next byte without moving, and false at the end.
-func (r *Reader) Peek() (byte, bool) {
-	if r.Remaining() < 1 {
-		return 0, false
+// Ahead returns all remaining bytes without moving.
+func (r *Reader) Ahead() []byte {
+	if r.err != nil {
+		return nil
 	}
-	return r.b[r.off], true
+	return r.b[r.off:]
 }
 
 // U8 reads one byte.
