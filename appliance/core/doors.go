@@ -1,0 +1,61 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/arrival"
+	"github.com/sluice-gateway/sluice/internal/exec"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+
+	"github.com/sluice-gateway/sluice/appliance"
+)
+
+// backend returns what executes statements and writes of clients.
+func (c *Core) backend() rpc.Backend {
+	typ := func(key string) tablet.DataType {
+		t, _ := tablet.ParseDataType(c.v.Text(key)) // a Choice setting: always a type
+		return t
+	}
+	return exec.New(exec.Deps{Ingest: c.ingest, Catalog: c.catalog, Query: c.queries(), Users: c.users, Pipes: c.engine, Logger: c.log},
+		exec.Config{BuildInfo: appliance.Version(), ClusterID: c.id.ClusterID, Precision: c.id.Precision, Infer: exec.Inference{
+			Boolean: typ("boolean_string_infer_type"), Integer: typ("integer_string_infer_type"),
+			Floating: typ("floating_string_infer_type"), NaN: typ("nan_string_infer_type")}})
+}
+
+// parse reads a statement in the session's time zone.
+func (c *Core) parse(text string, s *rpc.Session) (sql.Statement, error) {
+	precision, err := sql.ParsePrecision(c.id.Precision)
+	if err != nil {
+		return nil, err
+	}
+	return sql.Parse(text, sql.Options{Zone: s.Zone, Now: time.Now(), Precision: precision})
+}
+
+// pipeDoor hands pipeTransfer requests to the arrivals.
+type pipeDoor struct{ c *Core }
+
+// NewSession implements rpc.Pipes.
+func (d pipeDoor) NewSession(peer string) rpc.PipeSession {
+	return &pipeSession{transfers: d.c.arrivals.NewTransfers(peer, d.c.handshakes()), core: d.c}
+}
+
+type pipeSession struct {
+	transfers *arrival.Transfers
+	core      *Core
+}
+
+// Transfer implements rpc.PipeSession.
+func (s *pipeSession) Transfer(ctx context.Context, version int8, typ int16, body []byte) rpc.Answer {
+	o := s.transfers.Transfer(ctx, version, typ, body)
+	return rpc.Answer{Code: o.Code, Message: o.Message, Body: o.Body}
+}
+
+// Close implements rpc.PipeSession.
+func (s *pipeSession) Close() {
+	if err := s.transfers.Close(); err != nil {
+		s.core.log.Warn("unfinished files of a pipe connection could not be removed", "error", err)
+	}
+}

@@ -1,0 +1,78 @@
+package core
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sluice-gateway/sluice/internal/arrival"
+	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/pipe/builtin"
+	"github.com/sluice-gateway/sluice/internal/pipe/engine"
+	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// openEngine starts the pipes. The list of plugins is this function.
+func (c *Core) openEngine(context.Context) error {
+	precision, err := sql.ParsePrecision(c.id.Precision)
+	if err != nil {
+		return err
+	}
+	list := builtin.Declarations(builtin.Deps{Log: builtin.FromLog(c.clog), Store: storeWriter{c}, Precision: precision})
+	registry, err := plugin.NewRegistry(append(list, c.opt.Sinks...)...)
+	if err != nil {
+		return err
+	}
+	c.engine, err = engine.Open(engine.Deps{FS: c.opt.FS, Log: engine.FromLog(c.clog), Registry: registry, Logger: c.log,
+		Metrics: c.reg, DeadLetters: letters{c}, Files: files{c}},
+		engine.Config{Dir: c.dir("pipes"), ClusterID: c.id.ClusterID, Precision: c.id.Precision, Layout12: c.v.Text("show_pipes_layout") == "1.2"})
+	if err != nil {
+		return err
+	}
+	c.OnStop("pipes", c.engine.Close)
+	return nil
+}
+
+// storeWriter is the way of the store sink: an event becomes a write of a pipe.
+type storeWriter struct{ c *Core }
+
+// Write implements builtin.StoreWriter.
+func (s storeWriter) Write(ctx context.Context, ev *event.Event) error {
+	err := s.c.apply(ctx, arrival.Origin{Peer: "store-sink", ViaPipe: ev.ViaPipe, ConvertTypes: true}, ev)
+	if err != nil && arrival.Classify(err) == arrival.Kept {
+		return fmt.Errorf("%w: %w", builtin.ErrRejected, err)
+	}
+	return err
+}
+
+// apply writes an event as if it had just arrived.
+func (c *Core) apply(ctx context.Context, o arrival.Origin, ev *event.Event) error {
+	switch ev.Kind {
+	case event.Tablet:
+		return c.ingest.Insert(ctx, o, []*tablet.Tablet{ev.Tablet})
+	case event.Plan:
+		return c.ingest.Plan(ctx, o, ev.Request)
+	case event.File:
+		return c.ingest.File(ctx, o, ev.File)
+	}
+	return c.ingest.Keep(ctx, o, ev.Request, "written by a pipe of this gateway")
+}
+
+// figures are the gauges that are kept elsewhere; the names are the collector's.
+func (c *Core) figures() map[string]float64 {
+	l, k := c.clog.Stats(), c.catalog.Stats()
+	out := map[string]float64{"durable": float64(l.Durable), "log_bytes": float64(l.Bytes), "log_segments": float64(l.Segments),
+		"log_refused": float64(l.Refused), "log_failed_syncs": float64(l.FailedSyncs), "log_damaged": float64(l.Damaged),
+		"log_cursor_fails": float64(l.CursorFails), "log_alarm": 0,
+		"devices": float64(k.Devices), "series": float64(k.Series), "kept": float64(k.Kept)}
+	if l.Alarm {
+		out["log_alarm"] = 1
+	}
+	if c.dead != nil {
+		if n, err := c.dead.Count(); err == nil {
+			out["letters"] = float64(n)
+		}
+	}
+	return out
+}

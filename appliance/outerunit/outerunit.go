@@ -1,0 +1,76 @@
+// Package outerunit is the explicit wiring of outer-gateway: the common core plus
+// the receiver of the gate. It contains nothing of the sending side; a test in
+// internal/lint proves it.
+package outerunit
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/sluice-gateway/sluice/appliance"
+	"github.com/sluice-gateway/sluice/appliance/core"
+	"github.com/sluice-gateway/sluice/framing"
+	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/thriftsink"
+	"github.com/sluice-gateway/sluice/outer"
+	"github.com/sluice-gateway/sluice/receiver"
+)
+
+// Product describes outer-gateway to the command line.
+func Product() appliance.Product {
+	return appliance.Product{Side: appliance.Outer, Short: "outer side of a one-way gate: receives, makes durable, answers one byte", New: New}
+}
+
+// Unit is one outer gateway.
+type Unit struct {
+	*core.Core
+	v   *appliance.Values
+	log *slog.Logger
+}
+
+// New wires an outer gateway; it opens nothing.
+func New(v *appliance.Values, log *slog.Logger) (appliance.Unit, error) {
+	return &Unit{Core: core.New(v, log, core.Options{Side: appliance.Outer, Sinks: []plugin.Declaration{thriftsink.Declaration(nil)}}), v: v, log: log}, nil
+}
+
+// Start implements appliance.Unit.
+func (u *Unit) Start(ctx context.Context) (appliance.Ready, error) {
+	return u.Core.Start(ctx, u.openGate)
+}
+
+func (u *Unit) openGate(ctx context.Context, p core.Parts) (string, error) {
+	addr := u.v.Text("air_gap_listen")
+	if addr == "off" {
+		return addr, nil
+	}
+	r, err := receiver.New(u.config(p), receiver.Deps{Committer: outer.New(p.Arrivals), Handshake: p.Handshake, Logger: u.log, Metrics: p.Metrics})
+	if err != nil {
+		return "off", err
+	}
+	listens, err := r.Listen(ctx, addr)
+	if err != nil {
+		return "off", err
+	}
+	u.OnStop("gate", r.Stop)
+	return listens.String(), nil
+}
+
+func (u *Unit) config(p core.Parts) receiver.Config {
+	polarity := framing.IoTDB
+	if u.v.Text("air_gap_polarity") == "inverted" {
+		polarity = framing.Inverted
+	}
+	return receiver.Config{
+		Polarity:         polarity,
+		Allow:            u.v.Networks("air_gap_allow"),
+		MaxConnections:   int(u.v.Int("air_gap_max_connections")),
+		MaxPayload:       int(u.v.Size("air_gap_max_frame_bytes")),
+		MaxInflated:      int(u.v.Size("pipe_receiver_req_decompressed_max_length_in_bytes")),
+		Memory:           u.v.Size("air_gap_memory_bytes"),
+		HandshakeTimeout: u.v.Duration("air_gap_handshake_timeout"),
+		ReadTimeout:      u.v.Duration("air_gap_read_timeout"),
+		IdleTimeout:      u.v.Duration("air_gap_idle_timeout"),
+		Hold:             u.v.Duration("air_gap_hold"),
+		ResetDelay:       u.v.Duration("air_gap_reset_delay"),
+	}
+}
