@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const chunkBytes = 1 << 20 // of the write buffer; a larger record has its own
+const chunkBytes = 256 << 10 // of the write buffer; a larger record has its own
 
 // batch is what one write and one fsync make durable.
 type batch struct {

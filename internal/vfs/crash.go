@@ -59,13 +59,13 @@ func (c *cloner) namesOf(m *Mem) {
 			t[name] = n
 		}
 	}
-	for i := len(m.names) - 1; i >= 0; i-- {
-		ch := m.names[i]
+	for i := len(m.names.list) - 1; i >= 0; i-- {
+		ch := m.names.list[i]
 		for j := len(ch.sets) - 1; j >= 0; j-- {
 			set(ch.sets[j].dir, ch.sets[j].name, ch.old[j])
 		}
 	}
-	for _, ch := range m.names {
+	for _, ch := range m.names.list {
 		if ch.kept || c.rng.Float64() < c.share {
 			for _, s := range ch.sets {
 				set(s.dir, s.name, s.n)

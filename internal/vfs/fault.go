@@ -82,8 +82,15 @@ func (f *faults) give(n int64) {
 	}
 }
 
+// release gives back the space of a node that lost a name, once it has none.
+func (f *faults) release(n *node) {
+	if n != nil && n.links <= 0 {
+		f.give(int64(len(n.data)))
+	}
+}
+
 // begin numbers an operation and asks whether it is to fail.
-func (m *Mem) begin(op *Op) error {
+func (m *memFS) begin(op *Op) error {
 	m.ops++
 	op.N = m.ops
 	if m.faults.fail == nil {

@@ -15,14 +15,17 @@ import (
 // Mem is the in-memory twin of OS. Beyond FS it numbers every operation, fails
 // the ones it is told to (fault.go), writes a transcript (transcript.go) and
 // makes crash clones (crash.go).
+type Mem struct{ memFS }
+
+// memFS is the file system itself.
 //
-// Invariant: undoing Mem.names from the end and each node's changes from the end
+// Invariant: undoing names from the end and each node's changes from the end
 // gives what is on the imagined disk for certain.
-type Mem struct {
+type memFS struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
 	root    *node
-	names   []*nameChange // changes of directories since the oldest one not synced
+	names   nameLog
 	locks   map[string]bool
 	handles int // open files
 	ops     int // operations so far
@@ -34,13 +37,13 @@ type Mem struct {
 // NewMem returns an empty in-memory file system. The seed chooses how much of a
 // write that fails has happened all the same.
 func NewMem(seed uint64) *Mem {
-	return &Mem{
+	return &Mem{memFS{
 		rng:    rand.New(rand.NewPCG(seed, 0x766673)),
 		root:   newDir(),
 		locks:  map[string]bool{},
 		faults: faults{space: -1},
 		now:    time.Now,
-	}
+	}}
 }
 
 var _ FS = (*Mem)(nil)
@@ -62,9 +65,8 @@ func split(name string) []string {
 	return strings.Split(name, "/")
 }
 
-// find returns the node of a name, or ENOENT or ENOTDIR.
-func (m *Mem) find(name string) (*node, error) {
-	n := m.root
+// find returns the node of a name below n, or ENOENT or ENOTDIR.
+func (n *node) find(name string) (*node, error) {
 	for _, e := range split(name) {
 		if n.entries == nil {
 			return nil, syscall.ENOTDIR
@@ -78,14 +80,15 @@ func (m *Mem) find(name string) (*node, error) {
 	return n, nil
 }
 
-// parent returns the directory that holds a name, and the name's last element.
-func (m *Mem) parent(name string) (*node, string, error) {
+// parent returns the directory below n that holds a name, and the name's last
+// element.
+func (n *node) parent(name string) (*node, string, error) {
 	elems := split(name)
 	if len(elems) == 0 {
 		return nil, "", syscall.EINVAL
 	}
 	last := len(elems) - 1
-	dir, err := m.find(strings.Join(elems[:last], "/"))
+	dir, err := n.find(strings.Join(elems[:last], "/"))
 	if err != nil {
 		return nil, "", err
 	}
@@ -105,7 +108,7 @@ func pathError(kind OpKind, name string, err error) error {
 
 // do runs one numbered operation under the lock: the fault first, then the
 // work, then the line of the transcript.
-func (m *Mem) do(op Op, work func() error) error {
+func (m *memFS) do(op Op, work func() error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	err := m.begin(&op)
@@ -117,7 +120,7 @@ func (m *Mem) do(op Op, work func() error) error {
 }
 
 // Create makes or truncates a file.
-func (m *Mem) Create(name string) (f File, err error) {
+func (m *memFS) Create(name string) (f File, err error) {
 	err = m.do(Op{Kind: OpCreate, Path: name}, func() error {
 		f, err = m.createLocked(name, true, false)
 		return err
@@ -126,7 +129,7 @@ func (m *Mem) Create(name string) (f File, err error) {
 }
 
 // OpenAppend opens a file for writing at its end, made if missing.
-func (m *Mem) OpenAppend(name string) (f File, err error) {
+func (m *memFS) OpenAppend(name string) (f File, err error) {
 	err = m.do(Op{Kind: OpAppend, Path: name}, func() error {
 		f, err = m.createLocked(name, false, true)
 		return err
@@ -134,8 +137,8 @@ func (m *Mem) OpenAppend(name string) (f File, err error) {
 	return f, err
 }
 
-func (m *Mem) createLocked(name string, truncate, atEnd bool) (File, error) {
-	dir, last, err := m.parent(name)
+func (m *memFS) createLocked(name string, truncate, atEnd bool) (File, error) {
+	dir, last, err := m.root.parent(name)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +146,7 @@ func (m *Mem) createLocked(name string, truncate, atEnd bool) (File, error) {
 	switch {
 	case n == nil:
 		n = &node{mod: m.now()}
-		m.change(nameSet{dir, last, n})
+		m.names.change(nameSet{dir, last, n})
 	case n.entries != nil:
 		return nil, syscall.EISDIR
 	case truncate && len(n.data) > 0:
@@ -154,16 +157,16 @@ func (m *Mem) createLocked(name string, truncate, atEnd bool) (File, error) {
 }
 
 // Open opens a file for reading.
-func (m *Mem) Open(name string) (File, error) { return m.openExisting(OpOpen, name, false) }
+func (m *memFS) Open(name string) (File, error) { return m.openExisting(OpOpen, name, false) }
 
 // OpenReadWrite opens a file for reading and writing.
-func (m *Mem) OpenReadWrite(name string) (File, error) {
+func (m *memFS) OpenReadWrite(name string) (File, error) {
 	return m.openExisting(OpOpenRW, name, true)
 }
 
-func (m *Mem) openExisting(kind OpKind, name string, writable bool) (f File, err error) {
+func (m *memFS) openExisting(kind OpKind, name string, writable bool) (f File, err error) {
 	err = m.do(Op{Kind: kind, Path: name}, func() error {
-		n, err := m.find(name)
+		n, err := m.root.find(name)
 		if err != nil {
 			return err
 		}
@@ -177,13 +180,13 @@ func (m *Mem) openExisting(kind OpKind, name string, writable bool) (f File, err
 }
 
 // Rename moves a name, replacing what has the new one.
-func (m *Mem) Rename(from, to string) error {
+func (m *memFS) Rename(from, to string) error {
 	return m.do(Op{Kind: OpRename, Path: from, To: to}, func() error {
-		src, a, err := m.parent(from)
+		src, a, err := m.root.parent(from)
 		if err != nil {
 			return err
 		}
-		dst, b, err := m.parent(to)
+		dst, b, err := m.root.parent(to)
 		if err != nil {
 			return err
 		}
@@ -198,38 +201,38 @@ func (m *Mem) Rename(from, to string) error {
 		case old != nil && old.entries != nil && (n.entries == nil || len(old.entries) > 0):
 			return syscall.EEXIST
 		}
-		m.change(nameSet{src, a, nil}, nameSet{dst, b, n})
-		m.release(old)
+		m.names.change(nameSet{src, a, nil}, nameSet{dst, b, n})
+		m.faults.release(old)
 		return nil
 	})
 }
 
 // Link gives a file a second name.
-func (m *Mem) Link(from, to string) error {
+func (m *memFS) Link(from, to string) error {
 	return m.do(Op{Kind: OpLink, Path: from, To: to}, func() error {
-		n, err := m.find(from)
+		n, err := m.root.find(from)
 		if err != nil {
 			return err
 		}
 		if n.entries != nil {
 			return syscall.EPERM
 		}
-		dst, b, err := m.parent(to)
+		dst, b, err := m.root.parent(to)
 		if err != nil {
 			return err
 		}
 		if dst.entries[b] != nil {
 			return syscall.EEXIST
 		}
-		m.change(nameSet{dst, b, n})
+		m.names.change(nameSet{dst, b, n})
 		return nil
 	})
 }
 
 // Remove removes a file's name or an empty directory.
-func (m *Mem) Remove(name string) error {
+func (m *memFS) Remove(name string) error {
 	return m.do(Op{Kind: OpRemove, Path: name}, func() error {
-		dir, last, err := m.parent(name)
+		dir, last, err := m.root.parent(name)
 		if err != nil {
 			return err
 		}
@@ -240,14 +243,14 @@ func (m *Mem) Remove(name string) error {
 		if len(n.entries) > 0 {
 			return syscall.ENOTEMPTY
 		}
-		m.change(nameSet{dir, last, nil})
-		m.release(n)
+		m.names.change(nameSet{dir, last, nil})
+		m.faults.release(n)
 		return nil
 	})
 }
 
 // MkdirAll makes a directory and its parents, durably.
-func (m *Mem) MkdirAll(dir string) error {
+func (m *memFS) MkdirAll(dir string) error {
 	return m.do(Op{Kind: OpMkdir, Path: dir}, func() error {
 		n := m.root
 		for _, e := range split(dir) {
@@ -255,23 +258,23 @@ func (m *Mem) MkdirAll(dir string) error {
 				return syscall.ENOTDIR
 			}
 			if n.entries[e] == nil {
-				m.change(nameSet{n, e, newDir()})
-				m.names[len(m.names)-1].kept = true
+				m.names.change(nameSet{n, e, newDir()})
+				m.names.keep()
 			}
 			n = n.entries[e]
 		}
 		if n.entries == nil {
 			return syscall.ENOTDIR
 		}
-		m.prune()
+		m.names.prune()
 		return nil
 	})
 }
 
 // List returns the names in a directory, sorted.
-func (m *Mem) List(dir string) (names []string, err error) {
+func (m *memFS) List(dir string) (names []string, err error) {
 	err = m.do(Op{Kind: OpList, Path: dir}, func() error {
-		n, err := m.find(dir)
+		n, err := m.root.find(dir)
 		if err != nil {
 			return err
 		}
@@ -288,9 +291,9 @@ func (m *Mem) List(dir string) (names []string, err error) {
 }
 
 // Stat describes a file or directory.
-func (m *Mem) Stat(name string) (info Info, err error) {
+func (m *memFS) Stat(name string) (info Info, err error) {
 	err = m.do(Op{Kind: OpStat, Path: name}, func() error {
-		n, err := m.find(name)
+		n, err := m.root.find(name)
 		if err != nil {
 			return err
 		}
@@ -301,24 +304,19 @@ func (m *Mem) Stat(name string) (info Info, err error) {
 }
 
 // SyncDir makes the names in a directory durable.
-func (m *Mem) SyncDir(dir string) error {
+func (m *memFS) SyncDir(dir string) error {
 	return m.do(Op{Kind: OpSyncDir, Path: dir}, func() error {
-		n, err := m.find(dir)
+		n, err := m.root.find(dir)
 		if err != nil {
 			return err
 		}
-		for _, c := range m.names {
-			if c.touches(n) {
-				c.kept = true
-			}
-		}
-		m.prune()
+		m.names.sync(n)
 		return nil
 	})
 }
 
 // Free returns what NoSpaceAfter left, or a large number.
-func (m *Mem) Free(dir string) (free int64, err error) {
+func (m *memFS) Free(dir string) (free int64, err error) {
 	err = m.do(Op{Kind: OpFree, Path: dir}, func() error {
 		free = m.faults.space
 		if free < 0 {
@@ -330,18 +328,18 @@ func (m *Mem) Free(dir string) (free int64, err error) {
 }
 
 // Lock takes an exclusive lock on a name.
-func (m *Mem) Lock(name string) (c io.Closer, err error) {
+func (m *memFS) Lock(name string) (c io.Closer, err error) {
 	key := strings.Join(split(name), "/")
 	err = m.do(Op{Kind: OpLock, Path: name}, func() error {
 		if m.locks[key] {
 			return ErrLocked
 		}
-		dir, last, err := m.parent(name)
+		dir, last, err := m.root.parent(name)
 		if err != nil {
 			return err
 		}
 		if dir.entries[last] == nil {
-			m.change(nameSet{dir, last, &node{mod: m.now()}})
+			m.names.change(nameSet{dir, last, &node{mod: m.now()}})
 		}
 		m.locks[key] = true
 		c = &memLock{m: m, key: key}
@@ -352,7 +350,7 @@ func (m *Mem) Lock(name string) (c io.Closer, err error) {
 
 // memLock releases a lock once.
 type memLock struct {
-	m    *Mem
+	m    *memFS
 	key  string
 	once sync.Once
 }

@@ -8,7 +8,7 @@ import (
 
 // memFile is an open file of Mem.
 type memFile struct {
-	m        *Mem
+	m        *memFS
 	n        *node
 	name     string
 	pos      int64
@@ -17,7 +17,7 @@ type memFile struct {
 	closed   bool
 }
 
-func (m *Mem) handle(name string, n *node, writable, atEnd bool) *memFile {
+func (m *memFS) handle(name string, n *node, writable, atEnd bool) *memFile {
 	m.handles++
 	return &memFile{m: m, n: n, name: name, writable: writable, atEnd: atEnd}
 }

@@ -56,8 +56,11 @@ func (c *nameChange) touches(dir *node) bool {
 	return false
 }
 
+// nameLog is the changes of directories since the oldest one that is not certain.
+type nameLog struct{ list []*nameChange }
+
 // change applies assignments and remembers them until they are certain.
-func (m *Mem) change(sets ...nameSet) {
+func (l *nameLog) change(sets ...nameSet) {
 	c := &nameChange{sets: sets}
 	for _, s := range sets {
 		old := s.dir.entries[s.name]
@@ -70,7 +73,7 @@ func (m *Mem) change(sets ...nameSet) {
 			old.links--
 		}
 	}
-	m.names = append(m.names, c)
+	l.list = append(l.list, c)
 }
 
 func assign(dir *node, name string, n *node) {
@@ -81,20 +84,24 @@ func assign(dir *node, name string, n *node) {
 	}
 }
 
-// prune forgets the certain changes at the front of the list.
-func (m *Mem) prune() {
-	i := 0
-	for i < len(m.names) && m.names[i].kept {
-		i++
+// keep makes the newest change certain.
+func (l *nameLog) keep() { l.list[len(l.list)-1].kept = true }
+
+// sync makes the changes of a directory certain.
+func (l *nameLog) sync(dir *node) {
+	for _, c := range l.list {
+		c.kept = c.kept || c.touches(dir)
 	}
-	m.names = m.names[i:]
+	l.prune()
 }
 
-// release gives back the space of a node that lost a name, once it has none.
-func (m *Mem) release(n *node) {
-	if n != nil && n.links <= 0 {
-		m.faults.give(int64(len(n.data)))
+// prune forgets the certain changes at the front of the list.
+func (l *nameLog) prune() {
+	i := 0
+	for i < len(l.list) && l.list[i].kept {
+		i++
 	}
+	l.list = l.list[i:]
 }
 
 // write puts b at off, growing the file with zeros before it if needed.
