@@ -33,23 +33,37 @@ type Command struct {
 // beginning of each file and returns the function that executes a command.
 func Run(t *testing.T, pattern string, rewrite bool, start func(t *testing.T) func(Command) string) {
 	t.Helper()
+	for _, file := range Files(t, pattern) {
+		t.Run(Name(file), func(t *testing.T) { RunFile(t, file, rewrite, start(t)) })
+	}
+}
+
+// Files returns the scripts that match the pattern; none is a failure.
+func Files(t *testing.T, pattern string) []string {
+	t.Helper()
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no script matches %s: %v", pattern, err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := runFile(t, file, string(text), rewrite, start(t))
-			if rewrite && got != string(text) {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
+	return files
+}
+
+// Name returns the name of a script without folder and ending.
+func Name(file string) string { return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) }
+
+// RunFile executes one script; for tests that need something around it, such as a
+// synctest bubble.
+func RunFile(t *testing.T, file string, rewrite bool, run func(Command) string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := runFile(t, file, string(text), rewrite, run)
+	if rewrite && got != string(text) {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

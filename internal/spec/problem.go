@@ -67,8 +67,8 @@ func (ps Problems) Err() error {
 // product of the lengths, and an unknown key comes from outside.
 const maxSuggestLength = 128
 
-// Suggest returns the candidate closest to word, or "" if none is close: at most a
-// third of its letters differ, or one contains the other's last part.
+// Suggest returns the candidate closest to word, or "" if none is close: at most two
+// letters or a quarter of them differ, or one is the end of the other.
 func Suggest(word string, candidates []string) string {
 	if word == "" || len(word) > maxSuggestLength {
 		return ""
@@ -80,13 +80,18 @@ func Suggest(word string, candidates []string) string {
 		}
 		d := distance(strings.ToLower(word), strings.ToLower(c))
 		if strings.HasSuffix(c, "."+word) || strings.HasSuffix(word, "."+c) {
-			d = min(d, 2)
+			d = min(d, 1)
 		}
 		if d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}
-	if best == "" || bestDistance > max(1, (max(len(word), len(best))+2)/3) {
+	longer := max(len(word), len(best))
+	tolerated := max(2, longer/4)
+	if longer <= 2 {
+		tolerated = 1
+	}
+	if best == "" || bestDistance > tolerated {
 		return ""
 	}
 	return best

@@ -30,10 +30,11 @@ type attribute struct {
 // has mode 0600.
 type definition struct {
 	Name    string    `json:"name"`
-	ID      uint64    `json:"id"`      // creation id
-	User    string    `json:"user"`    // who created it
-	Created time.Time `json:"created"` // wall clock
-	Head    uint64    `json:"head"`    // of the log when it was created: the end of history
+	ID      uint64    `json:"id"`            // creation id
+	User    string    `json:"user"`          // who created it
+	Created time.Time `json:"created"`       // wall clock
+	Head    uint64    `json:"head"`          // of the log when it was created: the end of history
+	End     *uint64   `json:"end,omitempty"` // last position its source looks at; nil: none
 
 	Source    []attribute `json:"source,omitempty"`
 	Processor []attribute `json:"processor,omitempty"`

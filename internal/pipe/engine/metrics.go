@@ -43,17 +43,17 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 		counter := func(name, help string, v uint64) {
 			ch <- prometheus.MustNewConstMetric(describe(name, help), prometheus.CounterValue, float64(v), i.Name)
 		}
-		gauge("running", helpRunning, flag(i.State == Running))
+		gauge("running", helpRunning, oneIf(i.State == Running))
 		gauge("remaining_events", helpRemaining, float64(i.Remaining))
 		gauge("in_flight_events", helpWaiting, float64(i.InFlight))
 		gauge("acked_position", helpPosition, float64(i.Position))
-		gauge("sink_healthy", helpHealthy, flag(i.Healthy))
+		gauge("sink_healthy", helpHealthy, oneIf(i.Healthy))
 		counter("acked_events_total", helpAcked, i.Acked)
 		counter("failures_total", helpFailures, i.Failures)
 	}
 }
 
-func flag(b bool) float64 {
+func oneIf(b bool) float64 {
 	if b {
 		return 1
 	}

@@ -31,8 +31,6 @@ type pipe struct {
 	def     definition
 	st      status
 	inst    *instance // nil while none runs
-	end     event.Position
-	bounded bool // end is valid
 	retryAt time.Time
 	counts  counts
 	rate    rate
@@ -130,6 +128,7 @@ func (p *pipe) create(pl *plan) error {
 	p.cursor = c
 	inst, err := p.build(pl)
 	if err == nil {
+		p.setEnd(inst)
 		if err = p.become(to, ""); err == nil {
 			p.launch(inst)
 			p.log.Info("pipe created", "id", def.ID, "sink", pl.sink.decl.Name)
@@ -141,6 +140,18 @@ func (p *pipe) create(pl *plan) error {
 		p.log.Error("cursor of a pipe that was not created stays behind", "error", deleteErr)
 	}
 	return err
+}
+
+// setEnd notes where the source ends, for what SHOW says of a pipe that does not run.
+func (p *pipe) setEnd(inst *instance) {
+	pos, ok := inst.end()
+	if !ok {
+		return
+	}
+	end := uint64(pos)
+	p.mu.Lock()
+	p.def.End = &end
+	p.mu.Unlock()
 }
 
 // open launches the pipe after a restart if its state says so. A pipe that cannot be
@@ -303,7 +314,7 @@ func (p *pipe) supervise(soft, hard context.Context, inst *instance, s *supervis
 			p.log.Info("pipe finished: its source is at the end")
 			return
 		}
-		wait := pause/2 + rand.N(pause/2+1)
+		wait := p.jitter(pause)
 		pause = min(2*pause, p.e.cfg.RetryMax)
 		p.failed(err, wait)
 		select {
@@ -315,12 +326,22 @@ func (p *pipe) supervise(soft, hard context.Context, inst *instance, s *supervis
 	}
 }
 
+// jitter shortens a pause by up to half, so that pipes that failed together do not
+// come back together. It depends on the pipe and its failures only: tests see the
+// same every time.
+func (p *pipe) jitter(pause time.Duration) time.Duration {
+	p.mu.Lock()
+	seed := [2]uint64{p.def.ID, p.counts.failures}
+	p.mu.Unlock()
+	rng := rand.New(rand.NewPCG(seed[0], seed[1]))
+	return pause/2 + time.Duration(rng.Int64N(int64(pause/2)+1))
+}
+
 // run runs one instance to its end and reports whether it delivered something.
 func (p *pipe) run(soft, hard context.Context, inst *instance) (progress bool, err error) {
 	p.mu.Lock()
 	p.inst = inst
 	p.counts.launches++
-	p.end, p.bounded = inst.end()
 	p.mu.Unlock()
 	err = inst.run(soft, hard, p.e.cfg.Drain)
 	_, _, acked := inst.tracker.progress()

@@ -63,8 +63,8 @@ func (e *Engine) Pipes() []Info {
 func (p *pipe) info(head uint64, now time.Time) (Info, bool) {
 	p.mu.Lock()
 	st, def, inst, total := p.st, p.def, p.inst, p.counts
-	if p.bounded {
-		head = min(head, uint64(p.end))
+	if def.End != nil {
+		head = min(head, *def.End)
 	}
 	retryAt := p.retryAt
 	p.mu.Unlock()
