@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -19,18 +20,16 @@ import (
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
-// Limits of what is accepted and read.
+// Names and limits.
 const (
-	MaxName      = 64 // bytes of a user name
-	MaxPassword  = 72 // bytes of a password: bcrypt uses no more
-	maxFileBytes = 1 << 20
-	fileVersion  = 1
-	wrongFor     = time.Second // how long a wrong password is remembered
-	maxWrong     = 4096        // wrong passwords remembered at once
+	DefaultUser     = "root"
+	DefaultPassword = "root"
+	maxFile         = 16 << 20 // bytes of the users file
+	maxName         = 256      // bytes
+	maxPassword     = 72       // bytes: bcrypt looks at no more
+	maxRefused      = 1024     // refusals remembered
+	fileVersion     = 1
 )
-
-// firstUser is who may log in to a new data directory, and with what.
-const firstUser, firstPassword = "root", "root"
 
 // Config tunes a Store. Zero means the default.
 type Config struct {
@@ -40,187 +39,200 @@ type Config struct {
 // Store is the users file of one gateway, open. All methods may be called from
 // several goroutines.
 type Store struct {
-	fs   vfs.FS
-	path string
-	cost int
-	log  *slog.Logger
-	key  [32]byte // of the keyed hashes below, new at every Open
-	slow chan struct{}
-
-	mu      sync.Mutex
-	users   []user
-	read    time.Time // time of the file when it was read
-	right   map[[32]byte]struct{}
-	wrong   map[[32]byte]time.Time
-	initial bool // root has the first password
+	fs     vfs.FS
+	path   string
+	cost   int
+	key    [32]byte // of the hashes below; new at every start
+	decoy  []byte   // hash that nobody has, for unknown users
+	slow   sync.Mutex
+	mu     sync.Mutex // guards what follows
+	users  map[string]user
+	known  map[string]mac   // by name: the password that was verified
+	failed map[mac]struct{} // refused pairs
+	order  []mac            // of failed, oldest first
 }
 
+type mac [sha256.Size]byte
+
 type user struct {
-	Name string `json:"name"`
-	Hash string `json:"hash"`
+	Hash    string `json:"bcrypt"`
+	Changed bool   `json:"changed"` // false: still the password of a new installation
 }
 
 type file struct {
-	Version int    `json:"version"`
-	Users   []user `json:"users"`
+	Version int             `json:"version"`
+	Users   map[string]user `json:"users"`
+}
+
+// errWrong is what every refusal says: not whether the name or the password is wrong.
+func errWrong() error {
+	return status.Errorf(status.WrongPassword, "Wrong login name or password.")
 }
 
 // Open reads the users file; a missing one is made with root/root.
 func Open(fsys vfs.FS, path string, cfg Config, logger *slog.Logger) (*Store, error) {
-	if cfg.Cost == 0 {
-		cfg.Cost = bcrypt.DefaultCost
+	s := &Store{fs: fsys, path: path, cost: cfg.Cost, known: map[string]mac{}, failed: map[mac]struct{}{}}
+	if s.cost == 0 {
+		s.cost = bcrypt.DefaultCost
 	}
-	s := &Store{fs: fsys, path: path, cost: cfg.Cost, log: logger, slow: make(chan struct{}, 1)}
 	if _, err := rand.Read(s.key[:]); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	s.forget()
-	err := s.load()
-	if errors.Is(err, fs.ErrNotExist) {
-		err = s.SetPassword(firstUser, firstPassword)
+	var err error
+	if s.decoy, err = bcrypt.GenerateFromPassword(s.key[:], s.cost); err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("auth: %s: %w", path, err)
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	if len(s.users) == 0 {
+		logger.Info("auth: new users file with root/root", "path", path)
+		if err := s.set(DefaultUser, DefaultPassword, false); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }
 
-// load reads the file. The caller has mu or is the only one.
 func (s *Store) load() error {
-	info, err := s.fs.Stat(s.path)
-	if err != nil {
-		return err
+	s.users = map[string]user{}
+	b, err := vfs.ReadFile(s.fs, s.path, maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.fs.MkdirAll(filepath.Dir(s.path))
 	}
-	text, err := vfs.ReadFile(s.fs, s.path, maxFileBytes)
 	if err != nil {
-		return err
+		return fmt.Errorf("auth: %w", err)
 	}
 	var f file
-	if err := json.Unmarshal(text, &f); err != nil {
-		return err
+	if err := json.Unmarshal(b, &f); err != nil {
+		return fmt.Errorf("auth: users file %s: %w", s.path, err)
 	}
 	if f.Version != fileVersion {
-		return fmt.Errorf("version %d, this program knows version %d", f.Version, fileVersion)
+		return fmt.Errorf("auth: users file %s has version %d, this release reads %d", s.path, f.Version, fileVersion)
 	}
-	s.users, s.read = f.Users, info.Time
-	s.forget()
-	i := slices.IndexFunc(s.users, func(u user) bool { return u.Name == firstUser })
-	s.initial = i >= 0 && bcrypt.CompareHashAndPassword([]byte(s.users[i].Hash), []byte(firstPassword)) == nil
+	if len(f.Users) == 0 {
+		return fmt.Errorf("auth: users file %s has no user; remove it to start again with root/root", s.path)
+	}
+	s.users = f.Users
 	return nil
 }
 
-func (s *Store) forget() {
-	s.right, s.wrong = map[[32]byte]struct{}{}, map[[32]byte]time.Time{}
-}
-
-// refresh reads the file again when somebody changed it. A file that cannot be read
-// leaves the users as they were.
-func (s *Store) refresh() {
-	info, err := s.fs.Stat(s.path)
-	if err == nil && !info.Time.Equal(s.read) {
-		err = s.load()
-	}
-	if err != nil {
-		s.log.Warn("the users file cannot be read; the users stay as they were", "path", s.path, "error", err)
-	}
-}
-
-// Verify checks a name and a password. A refusal is status.WrongPassword whatever
-// was wrong, so that names cannot be guessed.
+// Verify checks a name and a password; a refusal is status.WrongPassword.
 func (s *Store) Verify(name, password string) error {
-	token := s.token(name, password)
-	s.mu.Lock()
-	s.refresh()
-	_, ok := s.right[token]
-	at, bad := s.wrong[token]
-	hash := s.hashOf(name)
-	s.mu.Unlock()
-	switch {
-	case ok:
+	m := s.mac(name, password)
+	u, ok, done := s.recall(name, m)
+	if done {
+		return okOr(ok)
+	}
+	s.slow.Lock()
+	defer s.slow.Unlock()
+	if u, ok, done = s.recall(name, m); done { // somebody asked the same meanwhile
+		return okOr(ok)
+	}
+	hash := s.decoy
+	if u != nil {
+		hash = []byte(u.Hash)
+	}
+	ok = bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil && u != nil && len(password) <= maxPassword
+	s.remember(name, m, ok, u)
+	return okOr(ok)
+}
+
+func okOr(ok bool) error {
+	if ok {
 		return nil
-	case bad && time.Since(at) < wrongFor:
-		return refused()
 	}
-	s.slow <- struct{}{} // one at a time: guessing must not take all cores
-	err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
-	<-s.slow
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil || s.hashOf(name) != hash {
-		s.remember(token)
-		return refused()
-	}
-	s.right[token] = struct{}{}
-	return nil
+	return errWrong()
 }
 
-func refused() error {
-	return status.Errorf(status.WrongPassword, "Authentication failed: wrong user name or password.")
-}
-
-// remember keeps a wrong guess for a while. The caller has mu.
-func (s *Store) remember(token [32]byte) {
-	if len(s.wrong) >= maxWrong {
-		s.wrong = map[[32]byte]time.Time{}
-	}
-	s.wrong[token] = time.Now()
-}
-
-// nobody is compared with for unknown names, so that they take as long; it is the
-// hash of nothing that can be typed.
-const nobody = "$2a$10$................................................-----"
-
-// hashOf returns the hash of a user, or one that matches nothing. The caller has mu.
-func (s *Store) hashOf(name string) string {
-	for _, u := range s.users {
-		if u.Name == name {
-			return u.Hash
-		}
-	}
-	return nobody
-}
-
-func (s *Store) token(name, password string) (t [32]byte) {
+// mac is a keyed hash of a pair; the length keeps pairs apart.
+func (s *Store) mac(name, password string) mac {
 	h := hmac.New(sha256.New, s.key[:])
 	fmt.Fprintf(h, "%d:%s%s", len(name), name, password)
-	h.Sum(t[:0])
-	return t
+	var m mac
+	h.Sum(m[:0])
+	return m
+}
+
+// recall returns the user, and the verdict if it is remembered.
+func (s *Store) recall(name string, m mac) (u *user, ok, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have, exists := s.users[name]; exists {
+		u = &have
+		if good, known := s.known[name]; known && hmac.Equal(good[:], m[:]) {
+			return u, true, true
+		}
+	}
+	_, bad := s.failed[m]
+	return u, false, bad
+}
+
+func (s *Store) remember(name string, m mac, ok bool, u *user) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok {
+		if now, exists := s.users[name]; exists && now == *u { // not changed meanwhile
+			s.known[name] = m
+		}
+		return
+	}
+	if now, exists := s.users[name]; exists != (u != nil) || exists && now != *u {
+		return
+	}
+	if len(s.order) >= maxRefused {
+		delete(s.failed, s.order[0])
+		s.order = append(s.order[:0], s.order[1:]...)
+	}
+	s.failed[m] = struct{}{}
+	s.order = append(s.order, m)
 }
 
 // SetPassword changes a user's password durably, or makes the user.
 func (s *Store) SetPassword(name, password string) error {
-	if name == "" || len(name) > MaxName || password == "" || len(password) > MaxPassword {
-		return status.Errorf(status.IllegalParameter, "A user name has 1 to %d bytes and a password 1 to %d.", MaxName, MaxPassword)
+	switch {
+	case name == "" || len(name) > maxName:
+		return status.Errorf(status.IllegalParameter, "A user name has 1 to %d bytes.", maxName)
+	case password == "" || len(password) > maxPassword:
+		return status.Errorf(status.IllegalParameter, "A password has 1 to %d bytes.", maxPassword)
 	}
+	return s.set(name, password, name != DefaultUser || password != DefaultPassword)
+}
+
+func (s *Store) set(name, password string, changed bool) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), s.cost)
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.users != nil {
-		s.refresh() // another process may have changed the file
-	}
-	users := slices.Clone(s.users)
-	if i := slices.IndexFunc(users, func(u user) bool { return u.Name == name }); i >= 0 {
-		users[i].Hash = string(hash)
-	} else {
-		users = append(users, user{Name: name, Hash: string(hash)})
-	}
-	text, err := json.MarshalIndent(file{fileVersion, users}, "", "  ")
+	next := maps.Clone(s.users)
+	next[name] = user{Hash: string(hash), Changed: changed}
+	b, err := json.MarshalIndent(file{Version: fileVersion, Users: next}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
-	if err := vfs.WriteFile(s.fs, s.path, append(text, '\n')); err != nil {
-		return fmt.Errorf("auth: %w", err)
+	if err := vfs.WriteFile(s.fs, s.path, append(b, '\n')); err != nil {
+		return fmt.Errorf("auth: write users: %w", err)
 	}
-	return s.load()
+	s.users = next
+	delete(s.known, name)
+	clear(s.failed)
+	s.order = s.order[:0]
+	return nil
 }
 
 // DefaultPassword reports whether root still has the password root.
 func (s *Store) DefaultPassword() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refresh()
-	return s.initial
+	u, ok := s.users[DefaultUser]
+	return ok && !u.Changed
+}
+
+// Users returns the names, sorted.
+func (s *Store) Users() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.users))
 }

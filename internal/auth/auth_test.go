@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -15,101 +16,121 @@ import (
 
 func open(t testing.TB, fs vfs.FS) *Store {
 	t.Helper()
-	s, err := Open(fs, "users.json", Config{Cost: bcrypt.MinCost}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, err := Open(fs, "data/users.json", Config{Cost: bcrypt.MinCost}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func TestFirstLoginAndChange(t *testing.T) {
+func TestFirstLogin(t *testing.T) {
 	fs := vfs.NewMem(1)
 	s := open(t, fs)
-	if !s.DefaultPassword() {
-		t.Error("a new store must say that root has the first password")
+	if err := s.Verify("root", "root"); err != nil || !s.DefaultPassword() {
+		t.Fatal(err)
 	}
-	if err := s.Verify("root", "root"); err != nil {
-		t.Error(err)
+	for _, c := range [][2]string{{"root", "Root"}, {"root", ""}, {"nobody", "root"}, {"", ""}, {"roo", "troot"}, {"root", strings.Repeat("x", 100)}} {
+		for range 2 { // the second from memory
+			if err := s.Verify(c[0], c[1]); status.Of(err) != status.WrongPassword {
+				t.Errorf("%q: %v", c, err)
+			}
+		}
 	}
-	for _, c := range [][2]string{{"root", "Root"}, {"root", ""}, {"nobody", "root"}, {"", ""}, {"root", strings.Repeat("x", 500)}} {
-		if err := s.Verify(c[0], c[1]); status.Of(err) != status.WrongPassword {
+	if err := s.SetPassword("root", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if s.Verify("root", "root") == nil || s.Verify("root", "secret") != nil || s.DefaultPassword() {
+			t.Fatal("the old password still works, or the new one does not")
+		}
+		s = open(t, fs)
+	}
+	b, err := vfs.ReadFile(fs, "data/users.json", maxFile)
+	if err != nil || strings.Contains(string(b), "secret") {
+		t.Fatalf("%v: %s", err, b)
+	}
+}
+
+func TestNewUser(t *testing.T) {
+	s := open(t, vfs.NewMem(1))
+	if s.Verify("ann", "a") == nil {
+		t.Fatal("unknown user")
+	}
+	if err := s.SetPassword("ann", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Verify("ann", "a"); err != nil {
+		t.Fatal("a refusal before the user existed is remembered:", err)
+	}
+	for _, c := range [][2]string{{"", "x"}, {"x", ""}, {strings.Repeat("x", 300), "x"}, {"x", strings.Repeat("x", 73)}} {
+		if err := s.SetPassword(c[0], c[1]); status.Of(err) != status.IllegalParameter {
 			t.Errorf("%q: %v", c, err)
 		}
 	}
-	other := open(t, fs) // as gatectl: another process
-	if err := other.SetPassword("root", "new-1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SetPassword("ops", "x"); err != nil {
-		t.Fatal(err)
-	}
-	s = open(t, fs)
-	if s.DefaultPassword() {
-		t.Error("root has another password now")
-	}
-	if err := s.Verify("ops", "x"); err != nil {
-		t.Error(err)
-	}
-	text, err := vfs.ReadFile(fs, "users.json", 1<<20)
-	if err != nil || strings.Contains(string(text), "new-1") {
-		t.Errorf("the file must hold hashes only: %s %v", text, err)
+	if got := strings.Join(s.Users(), " "); got != "ann root" {
+		t.Error(got)
 	}
 }
 
-// TestEveryWriteFails: whatever operation fails while a password is set, the old
-// file or the new one is there, whole.
-func TestEveryWriteFails(t *testing.T) {
-	for k := 1; ; k++ {
-		fs := vfs.NewMem(uint64(k))
-		s := open(t, fs)
-		reached := fs.FailOp(k)
-		err := s.SetPassword("root", "second")
-		failed := reached()
-		fs.Fail(nil)
-		again := open(t, fs)
-		first, second := again.Verify("root", "root") == nil, again.Verify("root", "second") == nil
-		if first == second || (err == nil && !second) {
-			t.Fatalf("operation %d: error %v, first %v, second %v", k, err, first, second)
-		}
-		if !failed {
-			return
-		}
+// TestManyHandshakes: remembered verdicts cost no bcrypt.
+func TestManyHandshakes(t *testing.T) {
+	s, err := Open(vfs.NewMem(1), "users.json", Config{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestManyAtOnce(t *testing.T) {
-	s := open(t, vfs.NewMem(1))
+	begin := time.Now()
 	var wg sync.WaitGroup
-	for i := range 50 {
+	for range 4 {
 		wg.Go(func() {
-			want := status.Success
-			password := "root"
-			if i%2 == 1 {
-				want, password = status.WrongPassword, "wrong"
-			}
-			if got := status.Of(s.Verify("root", password)); got != want {
-				t.Errorf("%s: %d", password, got)
+			for range 2500 {
+				_ = s.Verify("root", "root")
+				_ = s.Verify("root", "wrong")
 			}
 		})
 	}
 	wg.Wait()
+	if d := time.Since(begin); d > 5*time.Second { // 20,000 bcrypts take a quarter of an hour
+		t.Errorf("20,000 handshakes took %v", d)
+	}
+	for i := range 3 * maxRefused {
+		s.remember("root", s.mac("x", string(rune(i))), false, nil)
+	}
+	for i := range 3 * maxRefused {
+		s.remember("nobody", s.mac("x", string(rune(i))), false, nil)
+	}
+	if len(s.failed) > maxRefused || len(s.order) > maxRefused {
+		t.Errorf("%d refusals remembered", len(s.failed))
+	}
 }
 
-func BenchmarkVerify(b *testing.B) {
-	s := open(b, vfs.NewMem(1))
-	b.Run("remembered", func(b *testing.B) {
-		for b.Loop() {
-			if s.Verify("root", "root") != nil {
-				b.Fatal("refused")
-			}
+func TestDamagedFile(t *testing.T) {
+	for _, content := range []string{"", "{", `{"version":2}`, `{"version":1,"users":{}}`} {
+		fs := vfs.NewMem(1)
+		if err := fs.MkdirAll("data"); err != nil {
+			t.Fatal(err)
 		}
-	})
-	hash := []byte(s.hashOf("root"))
-	b.Run("bcrypt", func(b *testing.B) {
-		for b.Loop() {
-			if bcrypt.CompareHashAndPassword(hash, []byte("root")) != nil {
-				b.Fatal("refused")
-			}
+		if err := vfs.WriteFile(fs, "data/users.json", []byte(content)); err != nil {
+			t.Fatal(err)
 		}
-	})
+		if _, err := Open(fs, "data/users.json", Config{Cost: bcrypt.MinCost}, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
+			t.Errorf("%q opened", content)
+		}
+	}
+}
+
+// TestFailedWrite: a password change that is not durable did not happen.
+func TestFailedWrite(t *testing.T) {
+	for k := 1; k < 20; k++ {
+		fs := vfs.NewMem(uint64(k))
+		s := open(t, fs)
+		reached := fs.FailOp(fs.Ops() + k)
+		err := s.SetPassword("root", "new")
+		if err == nil && !reached() {
+			return
+		}
+		if s.Verify("root", "root") != nil && s.Verify("root", "new") != nil {
+			t.Fatalf("operation %d: nobody can log in", k)
+		}
+	}
+	t.Error("no run without a fault")
 }

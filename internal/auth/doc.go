@@ -1,16 +1,19 @@
 // Package auth keeps the users of a gateway and checks their passwords.
 //
-//	users.json  {"version":1,"users":[{"name":"root","hash":"$2a$10$…"}]}
+// The users file is JSON, mode 0600, replaced in one durable step:
 //
-// The file holds bcrypt hashes only and is replaced in one durable step. A new
-// data directory has the user root with the password root, as IoTDB; the gateway
-// warns until it is changed. A running gateway sees a change of the file (made by
-// gatectl) at the next login.
+//	{"version": 1, "users": {"root": {"bcrypt": "$2a$10$...", "changed": false}}}
 //
-// bcrypt costs tens of milliseconds by design, and a sender that reconnects a
-// thousand times a second would burn the machine with it. So a password that was
-// right is remembered as a keyed hash until the file changes, and one that was
-// wrong for a second.
+// A new file has the user root with the password root, as IoTDB; DefaultPassword
+// tells the daemon to warn until that changes.
 //
-// It knows no roles and no rights.
+// bcrypt is slow on purpose, and a sender of IoTDB 1.3 may make hundreds of
+// handshakes a second. So verdicts are remembered, positive and negative: as a keyed
+// hash (HMAC-SHA256, key drawn at the start) of name and password, never the password
+// itself. Comparisons take constant time, an unknown user costs what a wrong password
+// costs, and at most one bcrypt runs at a time: guessing is slow however many
+// connections try.
+//
+// What it does not do: roles and privileges (every user may do everything in this
+// release), and locking accounts.
 package auth

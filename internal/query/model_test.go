@@ -144,6 +144,7 @@ type play struct {
 	u     *unit
 	m     *model
 	clock int64
+	calm  bool // no deletions, no times twice in a tablet
 }
 
 func (p *play) device() string {
@@ -153,8 +154,13 @@ func (p *play) device() string {
 func (p *play) tablet() *tablet.Tablet {
 	t := &tablet.Tablet{Device: p.device()}
 	n := 1 + p.rng.IntN(12)
-	switch p.rng.IntN(4) {
-	case 0, 1: // in order
+	switch at, r := int64(p.rng.IntN(60)), p.rng.IntN(8); {
+	case p.calm || r < 2: // times grow, tablets overlap
+		for range n {
+			at += int64(1 + p.rng.IntN(3))
+			t.Times = append(t.Times, at)
+		}
+	case r < 5: // in order
 		for range n {
 			p.clock += int64(p.rng.IntN(3))
 			t.Times = append(t.Times, p.clock)
@@ -221,6 +227,7 @@ func (p *play) step() {
 			batch = append(batch, t.Clone())
 		}
 		p.u.in.InsertEach(ctx, client, batch)
+	case p.calm && r < 71:
 	case r < 68:
 		lo := int64(p.rng.IntN(60))
 		hi := lo + int64(p.rng.IntN(30))
@@ -276,6 +283,7 @@ func (p *play) query() {
 	}
 	s.Desc = fn == "" && p.rng.IntN(2) == 0
 	page := 1 + p.rng.IntN(50)
+	p.u.records = 1 + p.rng.IntN(8)
 	if have, want := p.u.text(p.t, s, page), p.m.text(s); have != want {
 		p.t.Fatalf("query %+v\nhave\n%s\nwant\n%s", s, have, want)
 	}
@@ -289,7 +297,7 @@ func TestAgainstModel(t *testing.T) {
 	}
 	for _, seed := range seeds {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			p := &play{t: t, rng: rand.New(rand.NewPCG(seed, 7)), m: &model{series: map[[2]string]*modelSeries{}}}
+			p := &play{t: t, rng: rand.New(rand.NewPCG(seed, 7)), m: &model{series: map[[2]string]*modelSeries{}}, calm: seed%3 == 0}
 			p.u = open(t, vfs.NewMem(seed), 1<<15)
 			for range 400 {
 				p.step()

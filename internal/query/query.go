@@ -30,11 +30,13 @@ type Engine struct {
 	log    catalog.Log
 	cat    *catalog.Catalog
 	memory int64
+	// records bounds a chunk besides chunkBytes; tests make chunks small.
+	records int
 }
 
 // New returns an engine over a log and its catalog.
 func New(log catalog.Log, cat *catalog.Catalog, cfg Config) *Engine {
-	e := &Engine{log: log, cat: cat, memory: cfg.MemoryBytes}
+	e := &Engine{log: log, cat: cat, memory: cfg.MemoryBytes, records: chunkRecords}
 	if e.memory <= 0 {
 		e.memory = DefaultMemoryBytes
 	}

@@ -99,7 +99,7 @@ func (s *scanned) note(e commitlog.Entry) error {
 	if n := len(s.chunks); n > 0 {
 		c = s.chunks[n-1]
 	}
-	if c == nil || c.records >= chunkRecords || c.bytes+len(e.Payload) > chunkBytes {
+	if c == nil || c.records >= s.e.records || c.bytes+len(e.Payload) > chunkBytes {
 		c = &chunk{from: e.Pos, lo: lo, hi: hi}
 		s.chunks = append(s.chunks, c)
 		if err := s.take(128); err != nil {
