@@ -16,6 +16,9 @@ const (
 	maxMapEntries = 1 << 16
 	// freeFrame is the frame size up to which a request needs no share of MaxInFlight.
 	freeFrame = 1 << 20
+	// strangerFrame is the largest frame of a connection without a login and without
+	// a pipe request: a login or a handshake, both of which are small.
+	strangerFrame = 1 << 20
 	// maxPageBytes bounds Config.PageBytes.
 	maxPageBytes = 8 << 20
 )

@@ -126,7 +126,11 @@ func (c *conn) exchange(ctx context.Context) error {
 
 func (c *conn) readFrame(ctx context.Context) error {
 	c.deadline(time.Now().Add(c.srv.cfg.FrameTimeout))
-	n, err := c.srv.frames.length(c.br)
+	limit := c.srv.cfg.MaxFrame
+	if c.session == nil && c.pipe == nil {
+		limit = min(limit, strangerFrame)
+	}
+	n, err := length(c.br, limit)
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,9 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// frames reads requests for all connections of a server: it caps each one and the
-// sum of the large ones, and lends the buffers they are read into.
+// frames reads requests for all connections of a server: it caps the sum of the
+// large ones, and lends the buffers they are read into.
 type frames struct {
-	max    int
 	budget *semaphore.Weighted // bytes of frames over freeFrame
 	pool   sync.Pool           // *[]byte
 }
@@ -34,14 +33,14 @@ const firstGrab = 64 << 10
 // keepBuffer is the largest buffer that goes back into the pool.
 const keepBuffer = 4 << 20
 
-func newFrames(max int, budget int64) *frames {
-	f := &frames{max: max, budget: semaphore.NewWeighted(budget)}
+func newFrames(budget int64) *frames {
+	f := &frames{budget: semaphore.NewWeighted(budget)}
 	f.pool.New = func() any { b := make([]byte, firstGrab); return &b }
 	return f
 }
 
-// length reads the length word of a frame.
-func (f *frames) length(br *bufio.Reader) (int, error) {
+// length reads the length word of a frame of at most limit bytes.
+func length(br *bufio.Reader, limit int) (int, error) {
 	b, err := br.Peek(4)
 	if err != nil {
 		if err == io.EOF && len(b) > 0 {
@@ -50,8 +49,8 @@ func (f *frames) length(br *bufio.Reader) (int, error) {
 		return 0, err
 	}
 	n := int32(binary.BigEndian.Uint32(b))
-	if n <= 0 || int(n) > f.max {
-		return 0, fmt.Errorf("a frame of %d bytes, taken are 1 to %d", n, f.max)
+	if n <= 0 || int(n) > limit {
+		return 0, fmt.Errorf("a frame of %d bytes, taken are 1 to %d", n, limit)
 	}
 	_, err = br.Discard(4)
 	return int(n), err

@@ -57,7 +57,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		cfg:     cfg,
 		deps:    deps,
 		methods: allMethods(),
-		frames:  newFrames(cfg.MaxFrame, cfg.MaxInFlight),
+		frames:  newFrames(cfg.MaxInFlight),
 		metrics: m,
 		log:     logsum.New(deps.Logger, 0),
 		conns:   map[*conn]struct{}{},

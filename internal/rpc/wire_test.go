@@ -160,6 +160,7 @@ func TestStrangers(t *testing.T) {
 		{"unframed compact", "82210100", "without frames"},
 		{"noise", "0000001055", "unknown protocol"},
 		{"huge frame", "1fffffff80", "taken are 1 to"},
+		{"large frame before a login", "0010000180010001", "taken are 1 to 1048576"},
 		{"empty frame", "0000000080", "taken are 1 to"},
 		{"reply instead of call", "0000001180010002 00000005 68656c6c6f 00000001", "type 2"},
 		{"garbage in a frame", "0000000580ffffff00", "start of a message"},
