@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"reflect"
 	"strings"
@@ -182,5 +183,23 @@ func TestNobodyThere(t *testing.T) {
 	defer cancel()
 	if _, err := Await(ctx, addr); err == nil || time.Since(start) < 100*time.Millisecond {
 		t.Errorf("%v after %v", err, time.Since(start))
+	}
+}
+
+func TestPointsAreWrittenAsTheTableDoes(t *testing.T) {
+	nulls := tablet.NewBitmap(2)
+	nulls.Set(0)
+	tab := &tablet.Tablet{Device: "root.a", Times: []int64{1, 2}, Columns: []tablet.Column{
+		{Schema: tablet.Schema{Name: "f", Type: tablet.Float}, Floats: []float32{0.1, 21}},
+		{Schema: tablet.Schema{Name: "y", Type: tablet.Date}, Nulls: nulls, Int32s: []int32{0, 20240229}},
+		{Schema: tablet.Schema{Name: "x", Type: tablet.Blob}, Bytes: tablet.Binary{Ends: []uint32{1, 1}, Data: []byte{0xab}}},
+	}}
+	var got []string
+	Points(tab, func(series string, at int64, value string) {
+		got = append(got, fmt.Sprintf("%s %d %s", series, at, value))
+	})
+	want := []string{"root.a.f 1 0.1", "root.a.x 1 0xab", "root.a.f 2 21", "root.a.y 2 2024-02-29", "root.a.x 2 0x"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%q", got)
 	}
 }

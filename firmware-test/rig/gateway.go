@@ -61,7 +61,10 @@ func (b Bin) start(ctx context.Context, name, data string, flags []string) (*Gat
 	if name == "outer-gateway" {
 		g.AirGap = free
 	}
-	return g, g.Restart(ctx)
+	if err := g.Restart(ctx); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // Restart starts the gateway on its addresses and data and waits until it is ready.

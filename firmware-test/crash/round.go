@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sluice-gateway/sluice/firmware-test/gatesim"
+	"github.com/sluice-gateway/sluice/firmware-test/goclient"
+	"github.com/sluice-gateway/sluice/firmware-test/rig"
+)
+
+// drainTime bounds how long the outer side may need to catch up after a round.
+const drainTime = 2 * time.Minute
+
+// writers is the number of devices written at the same time.
+const writers = 4
+
+// pair is the two gateways and the gate.
+type pair struct {
+	inner, outer *rig.Gateway
+	gate         *rig.Simulator
+}
+
+// tally counts what a round did.
+type tally struct {
+	operations, deletes, retries, abandoned, points int
+	events                                          map[string]int
+	drained                                         time.Duration
+}
+
+func (t *tally) add(o tally) {
+	t.operations += o.operations
+	t.deletes += o.deletes
+	t.retries += o.retries
+	t.abandoned += o.abandoned
+	t.points += o.points
+	t.drained = max(t.drained, o.drained)
+	for k, n := range o.events {
+		t.count(k, n)
+	}
+}
+
+func (t *tally) count(event string, n int) {
+	if t.events == nil {
+		t.events = map[string]int{}
+	}
+	t.events[event] += n
+}
+
+// String returns one line for a person.
+func (t tally) String() string {
+	var events []string
+	for _, e := range eventNames() {
+		if n := t.events[e]; n > 0 {
+			events = append(events, fmt.Sprintf("%s %d", e, n))
+		}
+	}
+	return fmt.Sprintf("%d points of %d operations (%d deletes, %d repeated, %d given up); %s; caught up in %v: all there, once, in order",
+		t.points, t.operations, t.deletes, t.retries, t.abandoned, strings.Join(events, ", "), t.drained.Round(time.Millisecond))
+}
+
+// start starts the pair and a pipe between them.
+func start(ctx context.Context, b rig.Bin, dir string) (p *pair, err error) {
+	p = &pair{}
+	defer func() {
+		if err != nil {
+			p.kill()
+		}
+	}()
+	if p.outer, err = b.Outer(ctx, dir); err != nil {
+		return nil, err
+	}
+	if p.gate, err = b.Gate(ctx, dir, p.outer.AirGap); err != nil {
+		return nil, err
+	}
+	if p.inner, err = b.Inner(ctx, dir); err != nil {
+		return nil, err
+	}
+	c, err := goclient.Await(ctx, p.inner.RPC)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if err = c.Exec(ctx, rig.AirGapPipe("a2b", p.gate.Listen, "connector.air-gap.handshake-timeout-ms", "2000")); err == nil {
+		err = c.Exec(ctx, "start pipe a2b")
+	}
+	return p, err
+}
+
+func (p *pair) kill() {
+	if p.inner != nil {
+		p.inner.Kill()
+	}
+	if p.gate != nil {
+		p.gate.Kill()
+	}
+	if p.outer != nil {
+		p.outer.Kill()
+	}
+}
+
+// stop ends everything gently; a broken law or a bad exit code is an error.
+func (p *pair) stop(ctx context.Context) (gatesim.Verdict, error) {
+	err := errors.Join(p.inner.Stop(ctx), p.outer.Stop(ctx))
+	v, gateErr := p.gate.Stop(ctx)
+	return v, errors.Join(err, gateErr)
+}
+
+// round runs one round and compares.
+func (p *pair) round(ctx context.Context, seed uint64) (*model, tally, error) {
+	random := rand.New(rand.NewPCG(seed, 0x5111ce))
+	m := newModel(fmt.Sprintf("root.s%d", seed))
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	ws := make([]*writer, writers)
+	errs := make([]error, writers+1)
+	for i := range ws {
+		ws[i] = &writer{addr: p.inner.RPC, model: m, device: fmt.Sprintf("%s.d%d", m.database, i), number: i,
+			random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		all.Go(func() { errs[i] = ws[i].run(ctx, stop) })
+	}
+	var t tally
+	errs[writers] = p.chaos(ctx, random, &t)
+	close(stop)
+	all.Wait()
+	for _, w := range ws {
+		t.add(w.tally)
+	}
+	t.points = m.size()
+	if err := errors.Join(errs...); err != nil {
+		return m, t, fmt.Errorf("%w\n%s\n%s", err, p.inner.Tail(5), p.outer.Tail(5))
+	}
+	began := time.Now()
+	err := p.compareBoth(ctx, m, began.Add(drainTime))
+	t.drained = time.Since(began)
+	if err != nil {
+		err = fmt.Errorf("%w\nduring this round: %v\n%s\n%s", err, t.events, p.inner.Tail(5), p.outer.Tail(5))
+	}
+	return m, t, err
+}
+
+// compareBoth compares the inner side now and the outer side until the deadline.
+func (p *pair) compareBoth(ctx context.Context, m *model, deadline time.Time) error {
+	wrong, err := compareOne(ctx, p.inner.RPC, m)
+	if err != nil || wrong != "" {
+		return errors.Join(err, fmt.Errorf("the inner gateway: %s", wrong))
+	}
+	for {
+		wrong, err := compareOne(ctx, p.outer.RPC, m)
+		if err == nil && wrong == "" {
+			return nil
+		}
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return errors.Join(err, ctx.Err(), fmt.Errorf("the outer gateway, after %v: %s", drainTime, wrong))
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
+}
+
+func compareOne(ctx context.Context, addr string, m *model) (string, error) {
+	c, err := goclient.Await(ctx, addr)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	t, err := c.Query(ctx, "select ** from "+m.database)
+	if err != nil {
+		return "", err
+	}
+	return m.compare(t), nil
+}
