@@ -1,9 +1,11 @@
 package commitlog
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 
@@ -55,6 +57,14 @@ func TestConcurrent(t *testing.T) {
 	wg.Wait()
 	if s := l.Stats(); s.Durable != writers*each || s.Waiting != 0 || s.Groups.Sum != writers*each {
 		t.Errorf("%+v", s)
+	}
+	must(t, l.Close())
+	var said bytes.Buffer
+	l, err := Open(m, "log", Config{Reserve: -1}, slog.New(slog.NewTextHandler(&said, nil)))
+	must(t, err)
+	defer l.Close()
+	if said.Len() != 0 || l.Durable() != writers*each {
+		t.Errorf("after reopening at %d: %s", l.Durable(), &said)
 	}
 }
 

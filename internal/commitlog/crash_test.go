@@ -124,7 +124,7 @@ func (m *model) checkCursor(l *Log) error {
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(200)
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		seeds = 30
 	}
 	for seed := range seeds {
@@ -180,6 +180,9 @@ func TestFailOperation(t *testing.T) {
 			reached, err := failRun(k, forEver)
 			if err != nil {
 				t.Fatalf("k=%d for ever=%v: %v", k, forEver, err)
+			}
+			if raceEnabled {
+				k += 6 // every k is the business of the run without the race detector
 			}
 			if !reached {
 				t.Logf("for ever=%v: %d operations", forEver, k-1)

@@ -43,6 +43,7 @@ type cursors struct {
 	gen    uint64 // of the positions
 	onDisk uint64 // gen that was saved last
 	closed bool
+	end    func() uint64 // last durable position of the log
 }
 
 // Cursor is a durable named position: the last one its owner is done with.
@@ -103,8 +104,10 @@ func (c *Cursor) Get() uint64 {
 }
 
 // Set moves the position, back too; it is durable within about a second, or
-// after Sync. It costs no I/O.
+// after Sync. It costs no I/O. A position beyond Durable counts as Durable: a
+// cursor never claims what the log does not hold.
 func (c *Cursor) Set(pos uint64) {
+	pos = min(pos, c.set.end())
 	c.set.mu.Lock()
 	defer c.set.mu.Unlock()
 	if c.pos != pos && !c.gone {
@@ -115,9 +118,6 @@ func (c *Cursor) Set(pos uint64) {
 
 // Sync makes the position that was set last durable now.
 func (c *Cursor) Sync() error {
-	if err := c.set.usable(); err != nil {
-		return err
-	}
 	_, err := c.set.save()
 	return err
 }
@@ -148,7 +148,10 @@ func (c *cursors) usable() error {
 	return nil
 }
 
+// close waits for a save and allows no other.
 func (c *cursors) close() {
+	c.saving.Lock()
+	defer c.saving.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -158,6 +161,9 @@ func (c *cursors) close() {
 func (c *cursors) save() (bool, error) {
 	c.saving.Lock()
 	defer c.saving.Unlock()
+	if err := c.usable(); err != nil {
+		return false, err
+	}
 	c.mu.Lock()
 	gen, pos := c.gen, map[string]uint64(nil)
 	if gen != c.onDisk {
@@ -202,8 +208,8 @@ func (c *cursors) furthest() (name string, pos uint64) {
 
 // loadCursors reads the file. A damaged one is an error: without it every reader
 // would begin anew.
-func loadCursors(fsys vfs.FS, dir string) (*cursors, error) {
-	c := &cursors{fs: fsys, name: filepath.Join(dir, cursorsName), all: map[string]*Cursor{}}
+func loadCursors(fsys vfs.FS, dir string, end func() uint64) (*cursors, error) {
+	c := &cursors{end: end, fs: fsys, name: filepath.Join(dir, cursorsName), all: map[string]*Cursor{}}
 	b, err := vfs.ReadFile(fsys, c.name, maxCursorsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil

@@ -126,7 +126,7 @@ func (l *Log) load() error {
 	}
 	w.place, w.cfg = l.place, l.cfg
 	l.writer = w
-	if l.cursors, err = loadCursors(l.fs, l.dir); err == nil {
+	if l.cursors, err = loadCursors(l.fs, l.dir, l.shelf.durable); err == nil {
 		l.passCursors()
 		l.queue = newQueue(l.cfg, l.shelf.next, l.salt)
 		return nil

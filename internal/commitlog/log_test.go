@@ -250,7 +250,8 @@ func randomFilter(rng *rand.Rand) Filter {
 		f.Hi = f.Lo + int64(rng.IntN(9000)) - 100
 	}
 	if rng.IntN(2) == 0 {
-		f.Keys = []uint64{uint64(rng.IntN(45)), uint64(rng.IntN(45))}
+		k := uint64(rng.IntN(45))
+		f.Keys = []uint64{k, k + uint64(rng.IntN(9))}
 	}
 	if rng.IntN(2) == 0 {
 		f.From = uint64(rng.IntN(600))

@@ -56,8 +56,8 @@ func newQueue(cfg Config, next uint64, s salt) *queue {
 
 // check refuses what is not a group and returns its size on disk.
 func (q *queue) check(recs []Record) (size int, err error) {
-	if len(recs) == 0 || len(recs) > maxGroup {
-		return 0, fmt.Errorf("%w: a group of %d records, want 1 to %d", ErrTooLarge, len(recs), maxGroup)
+	if len(recs) == 0 || len(recs) > maxRecords {
+		return 0, fmt.Errorf("%w: a group of %d records, want 1 to %d", ErrTooLarge, len(recs), maxRecords)
 	}
 	total := 0
 	for i := range recs {

@@ -167,6 +167,9 @@ func (r *Reader) damaged(err error) error {
 			return nil
 		}
 	}
+	if ce.To >= r.next {
+		ce.From = max(ce.From, r.next)
+	}
 	r.resume = max(ce.To+1, r.next)
 	if ce.To < ce.From { // a damaged header loses no position
 		r.passed = ce.Segment
@@ -234,11 +237,13 @@ func (l *Log) openWalk(v view) (*walk, error) {
 }
 
 // blocks returns the index of a segment: from memory, from its file, or rebuilt
-// from the segment if the file is damaged.
+// from the segment if the file is damaged. It may speak of more records than the
+// view, never of fewer.
 func (l *Log) blocks(v view) ([]block, error) {
 	if b := l.shelf.blocks(v.seg); b != nil {
 		return b, nil
 	}
+	v = l.shelf.refresh(v.seg) // it may have been sealed after the caller's view
 	c, err := readIndex(l.fs, l.idxName(v.num), v.num)
 	if err == nil && c.end == v.end && c.last == v.last {
 		return c.blocks, nil

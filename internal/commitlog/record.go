@@ -32,7 +32,7 @@ const (
 	recordHeader = 64      // bytes
 	maxKind      = 63      // kinds are bits of a 64-bit set
 	maxPayload   = 1 << 30 // no record is longer, whatever the configuration says
-	maxGroup     = 1 << 24 // records of one Begin
+	maxRecords   = 1 << 24 // of one Begin
 )
 
 // castagnoli is the CRC of every file of the log.

@@ -268,7 +268,7 @@ func (ld *loader) fromTrailer(seg *segment, f *segmentFile, limit uint64) (bool,
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil || !ok || t.first != seg.first || limit != 0 && t.last >= limit {
+	if err != nil || !ok || t.first != seg.first || limit != 0 && t.last+1 != limit {
 		return false, err
 	}
 	if t.end > f.size {

@@ -23,6 +23,12 @@ type Filter struct {
 // timed reports whether the filter looks at event times.
 func (f *Filter) timed() bool { return f.Lo != 0 || f.Hi != 0 }
 
+// hasKey looks a key up; Scan has sorted them.
+func (f *Filter) hasKey(k uint64) bool {
+	_, ok := slices.BinarySearch(f.Keys, k)
+	return ok
+}
+
 // takes reports whether an entry with that label is wanted.
 func (f *Filter) takes(l *Label) bool {
 	if f.Kinds != 0 && f.Kinds&(1<<l.Kind) == 0 {
@@ -31,7 +37,7 @@ func (f *Filter) takes(l *Label) bool {
 	if f.timed() && l.Lo <= l.Hi && (l.Hi < f.Lo || l.Lo > f.Hi) {
 		return false
 	}
-	return f.Keys == nil || l.Key == 0 || slices.Contains(f.Keys, l.Key)
+	return f.Keys == nil || l.Key == 0 || f.hasKey(l.Key)
 }
 
 // mayTake reports whether records of that extent may be wanted.
@@ -49,7 +55,7 @@ func (f *Filter) mayTake(x *extent) bool {
 		return true
 	}
 	for _, k := range x.keys[:x.nkeys] {
-		if slices.Contains(f.Keys, k) {
+		if f.hasKey(k) {
 			return true
 		}
 	}

@@ -186,6 +186,13 @@ func (s *shelf) drop(seg *segment) (was bool) {
 	return was
 }
 
+// refresh returns the present view of a segment.
+func (s *shelf) refresh(seg *segment) view {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return seg.view()
+}
+
 func (s *shelf) isClosed() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
