@@ -80,7 +80,7 @@ func login(ctx context.Context, c *conn, req *gen.TSOpenSessionReq) (*Session, e
 	}
 	user, err := c.srv.deps.Backend.Login(ctx, Credentials{User: req.Username, Password: req.GetPassword(), Peer: c.peer()})
 	if err != nil {
-		c.srv.warn("login "+host(c.peer()), "rpc: login refused", slog.String("peer", host(c.peer())), slog.String("user", clip(req.Username)), slog.Int("status", int(status.Of(err))))
+		c.srv.warn("login "+host(c.peer()), "rpc: login refused", slog.String("peer", host(c.peer())), slog.String("user", req.Username[:min(len(req.Username), 64)]), slog.Int("status", int(status.Of(err))))
 		return nil, err
 	}
 	zone, ok := parseZone(req.ZoneId)
