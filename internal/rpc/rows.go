@@ -171,7 +171,7 @@ func decodeNulls(t *tablet.Tablet, src []byte) error {
 			continue
 		}
 		nulls := tablet.Bitmap(src[:size])
-		if nulls.Count(n) > 0 {
+		if (window{0, n}).anyNull(nulls) {
 			t.Columns[i].Nulls = append(tablet.Bitmap(nil), nulls...)
 		}
 		src = src[size:]

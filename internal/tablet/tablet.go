@@ -1,5 +1,7 @@
 package tablet
 
+import "math/bits"
+
 // Tablet is a columnar batch of rows of one device (tree model) or one table
 // (table model).
 //
@@ -93,8 +95,12 @@ func (b Bitmap) Set(i int) { b[i>>3] |= 1 << (i & 7) }
 
 // Count returns how many of the first n cells are null.
 func (b Bitmap) Count(n int) int {
+	whole := min(n/8, len(b))
 	c := 0
-	for i := 0; i < n && i>>3 < len(b); i++ {
+	for _, v := range b[:whole] {
+		c += bits.OnesCount8(v)
+	}
+	for i := 8 * whole; i < n && i>>3 < len(b); i++ {
 		if b[i>>3]&(1<<(i&7)) != 0 {
 			c++
 		}
