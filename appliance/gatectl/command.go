@@ -29,7 +29,7 @@ func Command(fs vfs.FS) *cobra.Command {
 	t := &tool{fs: fs}
 	root := &cobra.Command{Use: "gatectl", Short: "operator's tool of the gateways", SilenceUsage: true, SilenceErrors: true}
 	root.PersistentFlags().StringVar(&t.data, "data", "data", "data directory of the gateway")
-	root.AddCommand(t.passwdCommand(), t.letterCommand(), configCommand(), appliance.VersionCommand())
+	root.AddCommand(t.passwdCommand(), t.letterCommand(), t.logCommand(), configCommand(), appliance.VersionCommand())
 	return root
 }
 
@@ -113,13 +113,18 @@ func configCommand() *cobra.Command {
 		if sides == nil {
 			return fmt.Errorf("--side is %q, want inner or outer", *side)
 		}
+		fits := 0
 		for _, s := range sides {
-			if _, e := appliance.Load(appliance.Input{Side: s, FileName: args[0], FileText: text}); e == nil {
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: no problems for %s\n", args[0], s)
-				return err
+			_, e := appliance.Load(appliance.Input{Side: s, FileName: args[0], FileText: text})
+			if e == nil {
+				fits++
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: no problems for %s\n", args[0], s)
 			} else if err == nil {
 				err = e
 			}
+		}
+		if fits > 0 {
+			return nil
 		}
 		return err
 	}
