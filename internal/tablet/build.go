@@ -20,8 +20,10 @@ type Builder struct {
 func (b *Builder) Reset() {
 	b.out.Device, b.out.Aligned = "", false
 	b.out.Times = b.out.Times[:0]
-	b.spare = append(b.spare[:0], b.out.Columns...)
-	b.out.Columns = b.out.Columns[:0]
+	if len(b.out.Columns) > 0 {
+		b.spare = append(b.spare[:0], b.out.Columns...)
+		b.out.Columns = b.out.Columns[:0]
+	}
 	clear(b.index)
 	b.bytes = 0
 }

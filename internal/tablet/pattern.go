@@ -166,20 +166,22 @@ func matchNode(pat, node string) bool {
 	if !wildcard(pat) {
 		return false
 	}
-	parts := strings.Split(pat, "*")
-	if !strings.HasPrefix(node, parts[0]) {
+	head, pat, _ := strings.Cut(pat, "*")
+	node, ok := strings.CutPrefix(node, head)
+	if !ok {
 		return false
 	}
-	node = node[len(parts[0]):]
-	last := parts[len(parts)-1]
-	for _, part := range parts[1 : len(parts)-1] {
+	for {
+		part, rest, more := strings.Cut(pat, "*")
+		if !more {
+			return strings.HasSuffix(node, part)
+		}
 		i := strings.Index(node, part)
 		if i < 0 {
 			return false
 		}
-		node = node[i+len(part):]
+		node, pat = node[i+len(part):], rest
 	}
-	return strings.HasSuffix(node, last)
 }
 
 // Prefix is the pattern of IoTDB 1.2: a plain prefix of the full series name that
