@@ -86,7 +86,7 @@ func start(ctx context.Context, b rig.Bin, dir string) (p *pair, err error) {
 		return nil, err
 	}
 	defer c.Close()
-	if err = c.Exec(ctx, rig.AirGapPipe("a2b", p.gate.Listen, "connector.air-gap.handshake-timeout-ms", "2000")); err == nil {
+	if err = c.Exec(ctx, rig.AirGapPipe("a2b", p.gate.Listen, append(rig.Everything(), "connector.air-gap.handshake-timeout-ms", "2000")...)); err == nil {
 		err = c.Exec(ctx, "start pipe a2b")
 	}
 	return p, err

@@ -20,8 +20,8 @@ func TestE_WholeChain(t *testing.T) {
 	outer := b.outer()
 	gate := b.gate(outer.AirGap, "--delay-out", "1ms")
 	inner := b.inner()
-	b.exec(b.client(outer.RPC), rig.ThriftPipe("out", target.RPC()), "start pipe out")
-	b.exec(b.client(inner.RPC), rig.AirGapPipe("a2b", gate.Listen), "start pipe a2b")
+	b.exec(b.client(outer.RPC), rig.ThriftPipe("out", target.RPC(), rig.Everything()...), "start pipe out")
+	b.exec(b.client(inner.RPC), rig.AirGapPipe("a2b", gate.Listen, rig.Everything()...), "start pipe a2b")
 	from, to := b.client(source.RPC()), b.client(target.RPC())
 
 	// Rows that are in TsFiles before the pipe exists, then rows as they come.

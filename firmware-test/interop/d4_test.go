@@ -21,7 +21,7 @@ func TestA_InnerGatewayToIoTDB(t *testing.T) {
 	// Half of the rows are there before the pipe is: its history.
 	b.must(c.Insert(b.ctx, plant("a", 0, 0, 2000)))
 	b.must(c.Insert(b.ctx, allTypes("root.a.plain", false)))
-	b.exec(c, rig.AirGapPipe("a2b", gate.Listen), "start pipe a2b")
+	b.exec(c, rig.AirGapPipe("a2b", gate.Listen, rig.Everything()...), "start pipe a2b")
 	b.must(c.Insert(b.ctx, plant("a", 0, 2000, 1000)))
 	b.must(c.Insert(b.ctx, allTypes("root.a.aligned", true)))
 	for i := range 20 {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/firmware-test/proc"
@@ -117,7 +118,9 @@ func (g *Gateway) Resident() int64 { return g.proc.Resident() }
 // Tail returns the last lines of the log of the gateway.
 func (g *Gateway) Tail(n int) string { return g.proc.Tail(n) }
 
-// AirGapPipe is the statement that makes a pipe through the gate at addr.
+// AirGapPipe is the statement that makes a pipe through the gate at addr. Parameters
+// are key, value, key, value, …; those that begin with "extractor." belong to the
+// source of the pipe, all others to its sink.
 func AirGapPipe(name, addr string, parameters ...string) string {
 	return pipe(name, "iotdb-air-gap-connector", addr, parameters)
 }
@@ -127,13 +130,29 @@ func ThriftPipe(name, addr string, parameters ...string) string {
 	return pipe(name, "iotdb-thrift-sync-connector", addr, parameters)
 }
 
+// Everything is the parameter of a pipe that carries deletes and schema, too; the
+// default of IoTDB's pipes is inserts only.
+func Everything() []string { return []string{"extractor.inclusion", "all"} }
+
 func pipe(name, connector, addr string, parameters []string) string {
 	host, port := Split(addr)
-	s := fmt.Sprintf("create pipe %s with connector ('connector'='%s', 'connector.ip'='%s', 'connector.port'='%d'", name, connector, host, port)
+	extractor := ""
+	sink := fmt.Sprintf("'connector'='%s', 'connector.ip'='%s', 'connector.port'='%d'", connector, host, port)
 	for i := 0; i+1 < len(parameters); i += 2 {
-		s += fmt.Sprintf(", '%s'='%s'", parameters[i], parameters[i+1])
+		p := fmt.Sprintf("'%s'='%s'", parameters[i], parameters[i+1])
+		switch {
+		case !strings.HasPrefix(p, "'extractor."):
+			sink += ", " + p
+		case extractor == "":
+			extractor = p
+		default:
+			extractor += ", " + p
+		}
 	}
-	return s + ")"
+	if extractor != "" {
+		extractor = " with extractor (" + extractor + ")"
+	}
+	return fmt.Sprintf("create pipe %s%s with connector (%s)", name, extractor, sink)
 }
 
 // Split cuts an address that a process has printed; it panics on another one.

@@ -59,6 +59,10 @@ func TestPipeStatements(t *testing.T) {
 		"create pipe a2b with connector ('connector'='iotdb-air-gap-connector', 'connector.ip'='127.0.0.1', 'connector.port'='9780', 'connector.x'='1')"; got != want {
 		t.Errorf("%s", got)
 	}
+	if got, want := ThriftPipe("p", "127.0.0.1:6667", append(Everything(), "connector.user", "x")...),
+		"create pipe p with extractor ('extractor.inclusion'='all') with connector ('connector'='iotdb-thrift-sync-connector', 'connector.ip'='127.0.0.1', 'connector.port'='6667', 'connector.user'='x')"; got != want {
+		t.Errorf("%s", got)
+	}
 	if f := proc.Fields("ready rpc=1.2.3.4:5 http=off"); f["rpc"] != "1.2.3.4:5" || f["http"] != "off" {
 		t.Errorf("%v", f)
 	}

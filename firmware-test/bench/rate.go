@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/sluice-gateway/sluice/firmware-test/peer"
+)
+
+// warmUp is what both sides get before the clock starts.
+const warmUp = 1_000_000
+
+// drainLimit bounds how long a backlog may need.
+const drainLimit = 15 * time.Minute
+
+// rate measures D1 end to end, and the same client writing to a real IoTDB alone.
+func rate(ctx context.Context, e *env) error {
+	var ours, alone float64
+	for i := range e.o.best {
+		r, err := rateOfChain(ctx, e, i)
+		if err != nil {
+			return err
+		}
+		ours = max(ours, r)
+	}
+	e.add(fmt.Sprintf("D1, %d points, 1000-row tablets, one client, best of %d", e.o.points, e.o.best), perSecond(ours), "", true)
+	if !e.o.peer {
+		return nil
+	}
+	lib, err := peer.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := peer.Start(ctx, lib, e.dir+"/peer")
+	if err != nil {
+		return err
+	}
+	defer n.Kill()
+	l, err := newLoader(n.RPC())
+	if err != nil {
+		return err
+	}
+	if _, err := l.points(ctx, warmUp); err != nil {
+		return err
+	}
+	for i := range e.o.best {
+		took, err := l.points(ctx, e.o.points)
+		if err != nil {
+			return err
+		}
+		r := float64(e.o.points) / took.Seconds()
+		alone = max(alone, r)
+		e.add(fmt.Sprintf("  real IoTDB alone, warm, run %d", i+1), perSecond(r), "", true)
+	}
+	e.add("D1 end to end against a real IoTDB alone", fmt.Sprintf("%.2f x", ours/alone), ">= 0.5 x", ours >= 0.5*alone)
+	return nil
+}
+
+// rateOfChain returns points per second from the first insert until the last point is outside.
+func rateOfChain(ctx context.Context, e *env, i int) (float64, error) {
+	name := fmt.Sprintf("rate%d", i)
+	c, err := newChain(ctx, e, name, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer c.kill()
+	l, err := newLoader(c.inner.RPC)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := l.points(ctx, warmUp); err != nil {
+		return 0, err
+	}
+	if err := c.drained(ctx, drainLimit); err != nil {
+		return 0, err
+	}
+	before, err := c.gate.Verdict(ctx)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	written, err := l.points(ctx, e.o.points)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.drained(ctx, drainLimit); err != nil {
+		return 0, err
+	}
+	arrived := time.Since(began)
+	after, err := c.gate.Verdict(ctx)
+	if err != nil {
+		return 0, err
+	}
+	inner, outer := c.inner.Resident(), c.outer.Resident()
+	if err := c.verify(ctx, l.rows); err != nil {
+		return 0, err
+	}
+	if _, err := c.stop(ctx); err != nil {
+		return 0, err
+	}
+	if err := os.RemoveAll(e.dir + "/" + name); err != nil {
+		return 0, err
+	}
+	r := float64(e.o.points) / arrived.Seconds()
+	wire := float64(after.BytesOut-before.BytesOut) / float64(e.o.points)
+	e.add(fmt.Sprintf("  run %d: written", i+1), perSecond(float64(e.o.points)/written.Seconds()), "", true)
+	e.add(fmt.Sprintf("  run %d: arrived outside", i+1), perSecond(r), "", true)
+	e.add(fmt.Sprintf("  run %d: bytes per point on the wire", i+1), fmt.Sprintf("%.2f", wire), "<= 6.5", wire <= 6.5)
+	e.add(fmt.Sprintf("  run %d: resident inner, outer", i+1), fmt.Sprintf("%s, %s", mib(inner), mib(outer)), "", true)
+	return r, nil
+}
+
+func perSecond(r float64) string { return fmt.Sprintf("%.2f M points/s", r/1e6) }
+
+func mib(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }
