@@ -48,7 +48,7 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			l.done(es)
 			return nil
 		case a.Verdict == Refused:
-			t.Refuse(time.Now(), l.conn.served == 1, a.Detail)
+			t.Refuse(time.Now(), l.conn.events == 1, a.Detail)
 			l.drop(ReasonRefused) // the next try shakes hands again: only then a refusal says something about the request
 			if t.Split(len(es)) {
 				return l.halves(ctx, es, t)
@@ -116,6 +116,7 @@ func (l *lane) attempt(ctx context.Context, es []entry, t *Trial) (Answer, error
 	if err := l.ensure(ctx); err != nil {
 		return Answer{}, err
 	}
+	l.conn.events++
 	ev := es[0].ev
 	switch ev.Kind {
 	case event.Tablet:

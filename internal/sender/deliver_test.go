@@ -391,6 +391,30 @@ func fileRound(t *testing.T, ev *event.Event, content memFiles, types, fault str
 	}
 }
 
+// TestRefusedFileIsGivenUp: a file whose seal is refused again and again.
+func TestRefusedFileIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tg := newTarget()
+		tg.react = func(_ int, typ request.Type, _ []byte) reaction {
+			if typ == request.TypeFileSeal {
+				return reaction{answer: Answer{Verdict: Refused}}
+			}
+			return reaction{answer: Answer{Verdict: OK}}
+		}
+		content := memFiles{"x": make([]byte, 5000)}
+		cfg := testConfig(1)
+		cfg.MaxRequest = minMaxRequest
+		cfg.Refusal = Policy{MaxAttempts: 3, MaxTime: time.Minute}
+		dead, ak := &graves{}, newAcks()
+		s := start(t, cfg, Deps{Transport: tg, Acker: ak, Files: content, Dead: dead})
+		writeAll(t, s, []*event.Event{fileEvent(request.TypeFileSeal, content, "x"), row("root.d", 1, 1, "a")})
+		_ = s.Close()
+		if len(dead.letters) != 1 || dead.letters[0].Pos != 1 || ak.count() != 2 {
+			t.Errorf("dead letters %+v, %d acks", dead.letters, ak.count())
+		}
+	})
+}
+
 // TestMissingFileWaits: a file that cannot be opened is no refusal; it is repeated.
 func TestMissingFileWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -34,6 +34,7 @@ type conn struct {
 	link   Link
 	at     int       // endpoint
 	served int       // requests answered since the handshake
+	events int       // attempts to deliver an event since the handshake; a file is many requests
 	opened time.Time // end of the handshake
 	used   time.Time // last request
 }

@@ -25,8 +25,8 @@ type Trial struct {
 	part     bool   // a half of a request that was refused
 }
 
-// Refuse records a refusal; fresh says that it answered the first request after
-// an accepted handshake.
+// Refuse records a refusal; fresh says that it ended the first attempt after an
+// accepted handshake.
 func (t *Trial) Refuse(now time.Time, fresh bool, detail string) {
 	if t.First.IsZero() {
 		t.First = now
