@@ -150,53 +150,16 @@ func (t *tail) take() {
 // write that holds the bad place had been synced before: that is damage, and
 // reading goes on behind it. Else it is the unfinished last write.
 func (t *tail) decide(ce *CorruptError) (goOn bool, err error) {
-	bad := t.w.want
-	there := t.w
-	there.buf, there.n = nil, 0
-	ok, err := there.resync(^uint64(0) >> 1)
-	if !ok || err != nil {
-		return false, err
-	}
-	proof := there
-	proof.buf, proof.n = nil, 0
-	later, err := proof.laterThan(bad)
-	if !later || err != nil {
+	off, bad := t.w.off, t.w.want
+	goOn, err = t.w.pass(ce, unknown)
+	if !goOn || err != nil {
 		return false, err
 	}
 	t.hurt = true
-	t.damaged(t.seg.num, ce.Offset, fmt.Sprintf("%s (positions %d to %d)", ce.Reason, bad, there.want-1))
+	t.damaged(t.seg.num, off, fmt.Sprintf("%s (positions %d to %d)", ce.Reason, bad, ce.To))
 	t.take() // what is left of an interrupted group was durable
-	t.ix.damage(t.w.off, bad)
-	t.w = there
+	t.ix.damage(off, bad)
 	return true, nil
-}
-
-// laterThan reports whether a valid record from here on belongs to a write that
-// began after position pos.
-func (w *walk) laterThan(pos uint64) (bool, error) {
-	for {
-		h, err := w.header()
-		if err == nil {
-			_, err = w.payload(&h)
-		}
-		if err == nil {
-			if h.writeStart() > pos {
-				return true, nil
-			}
-			w.advance(&h)
-			continue
-		}
-		var ce *CorruptError
-		if err == io.EOF {
-			return false, nil
-		}
-		if !errors.As(err, &ce) {
-			return false, err
-		}
-		if ok, err := w.resync(^uint64(0) >> 1); !ok || err != nil {
-			return false, err
-		}
-	}
 }
 
 // settle removes the unfinished write and makes durable what was found after the

@@ -1,6 +1,7 @@
 package commitlog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -169,6 +170,9 @@ func decodeSegmentHead(b []byte, num uint64) (h segmentHead, reason string, err 
 	}
 	if h.num != num || h.first == 0 {
 		return h, fmt.Sprintf("segment header belongs to segment %d, first position %d", h.num, h.first), nil
+	}
+	if !bytes.Equal(h.encode(), b[:segmentHeader]) {
+		return h, "reserved bytes of the segment header are not zero", nil
 	}
 	return h, "", nil
 }

@@ -34,11 +34,16 @@ type segmentFile struct {
 // where the log ends.
 func (ld *loader) load() (*writer, error) {
 	w := &writer{shelf: ld.shelf, meter: ld.meter}
-	highest, err := ld.list()
+	names, err := ld.list()
 	if err != nil {
 		return nil, err
 	}
-	w.num = highest
+	if n := len(ld.files); n > 0 {
+		w.num = ld.files[n-1].num
+	}
+	if err := ld.clean(names); err != nil {
+		return nil, err
+	}
 	if err := ld.identify(); err != nil {
 		return nil, err
 	}
@@ -66,34 +71,37 @@ func (ld *loader) load() (*writer, error) {
 	return w, nil
 }
 
-// list finds the segments and removes index files without one and what WriteFile
-// left. It returns the highest number in use.
-func (ld *loader) list() (highest uint64, err error) {
-	names, err := ld.fs.List(ld.dir)
+// list finds the segments, reads their headers and returns all names.
+func (ld *loader) list() (names []string, err error) {
+	names, err = ld.fs.List(ld.dir)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, name := range names {
 		if num, ok := numberOf(name, ".log"); ok {
 			f, err := ld.head(num)
 			if err != nil {
-				return 0, err
+				return nil, err
 			}
 			ld.files = append(ld.files, f)
-			highest = max(highest, num)
 		}
 	}
 	slices.SortFunc(ld.files, func(a, b segmentFile) int { return cmp.Compare(a.num, b.num) })
+	return names, nil
+}
+
+// clean removes index files without a segment and what WriteFile left.
+func (ld *loader) clean(names []string) error {
 	for _, name := range names {
 		num, ok := numberOf(name, ".idx")
 		orphan := ok && !slices.ContainsFunc(ld.files, func(f segmentFile) bool { return f.num == num })
 		if orphan || name == cursorsName+vfs.TempSuffix {
 			if err := ld.fs.Remove(filepath.Join(ld.dir, name)); err != nil {
-				return 0, err
+				return err
 			}
 		}
 	}
-	return highest, nil
+	return nil
 }
 
 // numberOf takes the number out of a file's name.
@@ -234,7 +242,7 @@ func (ld *loader) sealed(seg *segment, f *segmentFile, limit uint64) error {
 		return err
 	}
 	defer file.Close()
-	last := ^uint64(0)
+	last := uint64(unknown)
 	if limit != 0 {
 		last = limit - 1
 	}
@@ -297,7 +305,7 @@ func (w *walk) index(last uint64) (*index, error) {
 		if err != io.EOF && !errors.As(err, &ce) {
 			return nil, err
 		}
-		if err == io.EOF && last == ^uint64(0) {
+		if err == io.EOF && last == unknown {
 			break
 		}
 		off, want := w.off, w.want
@@ -305,7 +313,7 @@ func (w *walk) index(last uint64) (*index, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !ok && last == ^uint64(0) { // nobody knows whether more was there
+		if !ok && last == unknown { // nobody knows whether more was there
 			w.off, w.want = off, want
 			break
 		}

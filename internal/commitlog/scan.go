@@ -66,16 +66,21 @@ func (f *Filter) mayTake(x *extent) bool {
 // first error, which it returns. It reads only the blocks that may match. The
 // payload is valid until fn returns.
 func (l *Log) Scan(ctx context.Context, f Filter, fn func(Entry) error) error {
-	s := &scan{log: l, f: f, fn: fn}
+	s := &scan{log: l, f: f.sorted(), fn: fn}
 	s.to = l.Durable()
 	if f.To != 0 {
 		s.to = min(s.to, f.To)
 	}
-	if s.f.Keys != nil {
-		s.f.Keys = slices.Clone(f.Keys)
-		slices.Sort(s.f.Keys)
-	}
 	return s.run(ctx)
+}
+
+// sorted returns the filter with its keys in order, as hasKey needs them.
+func (f Filter) sorted() Filter {
+	if f.Keys != nil {
+		f.Keys = slices.Clone(f.Keys)
+		slices.Sort(f.Keys)
+	}
+	return f
 }
 
 // stopped is an error of the caller's function; it hides its class from Scan.

@@ -12,6 +12,7 @@ import (
 
 const (
 	walkChunk = 256 << 10 // bytes of one read
+	unknown   = 1<<63 - 1 // last position of a segment when nothing tells it
 	walkKeep  = 1 << 20   // a larger buffer is given back when there is nothing to read
 )
 
@@ -190,4 +191,52 @@ func (w *walk) whole(off int64, lo, hi uint64) (h header, ok bool, err error) {
 		return h, false, err
 	}
 	return h, crc32.Checksum(b[recordHeader:], castagnoli) == h.payloadCRC, nil
+}
+
+// pass goes behind a damaged place, or reports false and stays if it is the
+// unfinished last write.
+func (w *walk) pass(ce *CorruptError, last uint64) (bool, error) {
+	there := *w
+	there.buf, there.n = nil, 0
+	ok, err := there.resync(last)
+	if !ok || err != nil {
+		return false, err
+	}
+	proof := there
+	proof.buf, proof.n = nil, 0
+	later, err := proof.laterThan(w.want)
+	if !later || err != nil {
+		return false, err
+	}
+	ce.To = there.want - 1
+	*w = there
+	return true, nil
+}
+
+// laterThan reports whether a valid record from here on belongs to a write that
+// began after position pos.
+func (w *walk) laterThan(pos uint64) (bool, error) {
+	for {
+		h, err := w.header()
+		if err == nil {
+			_, err = w.payload(&h)
+		}
+		if err == nil {
+			if h.writeStart() > pos {
+				return true, nil
+			}
+			w.advance(&h)
+			continue
+		}
+		var ce *CorruptError
+		if err == io.EOF {
+			return false, nil
+		}
+		if !errors.As(err, &ce) {
+			return false, err
+		}
+		if ok, err := w.resync(unknown); !ok || err != nil {
+			return false, err
+		}
+	}
 }
