@@ -2,9 +2,9 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
+	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/auth"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/ingest"
@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/query"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -35,7 +36,7 @@ type Pipes interface {
 	PipeTables
 }
 
-// Deps are what statements work on.
+// Deps are what statements work on. Pipes may be nil: pipe statements are refused.
 type Deps struct {
 	Ingest  *ingest.Ingest
 	Catalog *catalog.Catalog
@@ -57,30 +58,104 @@ type Config struct {
 }
 
 // Inference is the type of a new series whose first value has no type. Zero means
-// the defaults of IoTDB.
+// the defaults of IoTDB: BOOLEAN, and DOUBLE for all numbers.
 type Inference struct {
 	Boolean, Integer, Floating, NaN tablet.DataType
 }
 
 // Backend executes statements. It implements rpc.Backend.
-type Backend struct{}
+type Backend struct {
+	Deps
+	cfg Config
+}
 
 var _ rpc.Backend = (*Backend)(nil)
 
 // New returns a backend.
-func New(d Deps, cfg Config) *Backend { return &Backend{} }
-
-// Login implements rpc.Backend.
-func (b *Backend) Login(ctx context.Context, c rpc.Credentials) (rpc.User, error) {
-	return rpc.User{}, errors.New("exec: not built yet")
+func New(d Deps, cfg Config) *Backend {
+	if cfg.Version == "" {
+		cfg.Version = "1.3.3"
+	}
+	if cfg.ClusterName == "" {
+		cfg.ClusterName = "sluice"
+	}
+	if cfg.Precision == "" {
+		cfg.Precision = "ms"
+	}
+	for _, t := range []*tablet.DataType{&cfg.Infer.Integer, &cfg.Infer.Floating, &cfg.Infer.NaN} {
+		if *t == tablet.Boolean { // zero
+			*t = tablet.Double
+		}
+	}
+	return &Backend{Deps: d, cfg: cfg}
 }
 
-// Execute implements rpc.Backend.
-func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, text string) (*result.Result, error) {
-	return nil, errors.New("exec: not built yet")
+// Login implements rpc.Backend.
+func (b *Backend) Login(_ context.Context, c rpc.Credentials) (rpc.User, error) {
+	if err := b.Users.Verify(c.User, c.Password); err != nil {
+		return rpc.User{}, err
+	}
+	return rpc.User{Name: c.User}, nil
 }
 
 // Insert implements rpc.Backend.
 func (b *Backend) Insert(ctx context.Context, s *rpc.Session, tablets []*tablet.Tablet) []error {
-	return make([]error, len(tablets))
+	return b.Ingest.InsertEach(ctx, origin(s), tablets)
+}
+
+func origin(s *rpc.Session) arrival.Origin {
+	return arrival.Origin{Peer: s.Peer, User: s.User.Name}
+}
+
+// Execute implements rpc.Backend.
+func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, _ string) (*result.Result, error) {
+	switch st := st.(type) {
+	case *sql.Select:
+		return b.Query.Select(ctx, st)
+	case *sql.Insert:
+		return nil, b.insert(ctx, s, st)
+	case *sql.Delete:
+		return nil, b.deleteData(ctx, s, st)
+	case *sql.Flush:
+		return nil, b.flush(ctx)
+	case *sql.CreateDatabase, *sql.DeleteDatabase, *sql.CreateTimeseries, *sql.CreateAligned, *sql.DeleteTimeseries, *sql.SetTTL:
+		return nil, b.define(ctx, s, st)
+	case *sql.CreatePipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
+		return b.pipe(ctx, s, st)
+	case *sql.Unsupported:
+		return nil, unsupported("%s", st.What)
+	}
+	return b.show(s, st)
+}
+
+func (b *Backend) flush(ctx context.Context) error {
+	if err := b.Ingest.Sync(ctx); err != nil {
+		return status.Errorf(status.StorageEngine, "The schema could not be saved: %w", err)
+	}
+	return nil
+}
+
+func (b *Backend) pipe(ctx context.Context, s *rpc.Session, st sql.Statement) (*result.Result, error) {
+	if b.Pipes == nil {
+		return nil, unsupported("pipes")
+	}
+	switch st := st.(type) {
+	case *sql.CreatePipe:
+		return nil, b.Pipes.Create(ctx, st, s.User.Name)
+	case *sql.StartPipe:
+		return nil, b.Pipes.Start(ctx, st.Name)
+	case *sql.StopPipe:
+		return nil, b.Pipes.Stop(ctx, st.Name)
+	case *sql.DropPipe:
+		return nil, b.Pipes.Drop(ctx, st)
+	case *sql.ShowPipes:
+		return b.Pipes.Show(st)
+	}
+	return b.Pipes.Plugins()
+}
+
+func unsupported(format string, args ...any) error {
+	err := status.Errorf(status.Unsupported, format, args...)
+	err.Message += " is not supported by this gateway."
+	return err
 }

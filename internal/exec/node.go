@@ -1,0 +1,150 @@
+package exec
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/result"
+	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// What a gateway says of itself where IoTDB lists its nodes: one config node and one
+// data node, with the ports IoTDB has by default.
+const (
+	configNode = 0
+	dataNode   = 1
+)
+
+// showNode runs the SHOW statements without arguments.
+func (b *Backend) showNode(s *rpc.Session, what string) (*result.Result, error) {
+	host, port := address(s.Local)
+	switch what {
+	case "VERSION":
+		t := newTable("Version", "BuildInfo")
+		t.text(b.cfg.Version, b.cfg.BuildInfo)
+		return t.result()
+	case "CLUSTER":
+		t := newTable("NodeID:int32", "NodeType", "Status", "InternalAddress", "InternalPort:int32", "Version", "BuildInfo")
+		t.node(configNode, "ConfigNode", host, 10710)
+		t.text(b.cfg.Version, b.cfg.BuildInfo)
+		t.node(dataNode, "DataNode", host, 10730)
+		t.text(b.cfg.Version, b.cfg.BuildInfo)
+		return t.result()
+	case "CLUSTER DETAILS":
+		return b.clusterDetails(host, port)
+	case "CLUSTERID":
+		t := newTable("ClusterId")
+		t.text(b.cfg.ClusterID)
+		return t.result()
+	case "DATANODES":
+		t := newTable("NodeID:int32", "Status", "RpcAddress", "RpcPort:int32", "DataRegionNum:int32", "SchemaRegionNum:int32")
+		t.number(dataNode)
+		t.text("Running", host)
+		t.number(port, 1, 1)
+		return t.result()
+	case "CONFIGNODES":
+		t := newTable("NodeID:int32", "Status", "InternalAddress", "InternalPort:int32", "Role")
+		t.number(configNode)
+		t.text("Running", host)
+		t.number(10710)
+		t.text("Leader")
+		return t.result()
+	case "AVAILABLE URLS":
+		t := newTable("RpcAddress", "RpcPort:int32")
+		t.text(host)
+		t.number(port)
+		return t.result()
+	}
+	return b.showSession(s, what)
+}
+
+func (t *table) node(id int64, kind, host string, port int64) {
+	t.number(id)
+	t.text(kind, "Running", host)
+	t.number(port)
+}
+
+func (b *Backend) clusterDetails(host string, port int64) (*result.Result, error) {
+	t := newTable("NodeID:int32", "NodeType", "Status", "InternalAddress", "InternalPort:int32", "ConfigConsensusPort",
+		"RpcAddress", "RpcPort", "MppPort", "SchemaConsensusPort", "DataConsensusPort", "Version", "BuildInfo")
+	t.node(configNode, "ConfigNode", host, 10710)
+	t.text("10720", "", "", "", "", "", b.cfg.Version, b.cfg.BuildInfo)
+	t.node(dataNode, "DataNode", host, 10730)
+	t.text("", host, strconv.FormatInt(port, 10), "10740", "10750", "10760", b.cfg.Version, b.cfg.BuildInfo)
+	return t.result()
+}
+
+// showSession runs what concerns the session or the settings.
+func (b *Backend) showSession(s *rpc.Session, what string) (*result.Result, error) {
+	switch what {
+	case "VARIABLES":
+		return b.variables()
+	case "FUNCTIONS":
+		t := newTable("FunctionName", "FunctionType", "ClassName(UDF)", "State")
+		t.text("COUNT", "native", "", "AVAILABLE")
+		return t.result()
+	case "QUERIES": // of a gateway nobody can see or kill one
+		t := newTable("QueryId", "DataNodeId:int32", "ElapsedTime", "Statement")
+		t.columns[2].Type = tablet.Float
+		r, err := t.result()
+		if err == nil {
+			r.HasTime = true
+		}
+		return r, err
+	case "CURRENT_USER":
+		t := newTable("CurrentUser")
+		t.text(s.User.Name)
+		return t.result()
+	case "CURRENT_SQL_DIALECT":
+		t := newTable("CurrentSqlDialect")
+		t.text("TREE")
+		return t.result()
+	case "CURRENT_TIMESTAMP":
+		t := newTable("CurrentTimestamp")
+		zone := s.Zone
+		if zone == nil {
+			zone = time.UTC
+		}
+		t.text(time.Now().In(zone).Format("2006-01-02T15:04:05.000Z07:00"))
+		return t.result()
+	}
+	return nil, unsupported("SHOW %s", what)
+}
+
+func (b *Backend) variables() (*result.Result, error) {
+	t := newTable("Variable", "Value")
+	t.text("ClusterName", b.cfg.ClusterName,
+		"DataReplicationFactor", "1",
+		"SchemaReplicationFactor", "1",
+		"DataRegionConsensusProtocolClass", "none: one node",
+		"SchemaRegionConsensusProtocolClass", "none: one node",
+		"ConfigNodeConsensusProtocolClass", "none: one node",
+		"TimePartitionOrigin", "0",
+		"TimePartitionInterval", strconv.FormatInt(b.week(), 10),
+		"ReadConsistencyLevel", "strong",
+		"SchemaRegionPerDataNode", "1",
+		"DataRegionPerDataNode", "1",
+		"SeriesSlotNum", "1",
+		"SeriesSlotExecutorClass", "none: one slot",
+		"DiskSpaceWarningThreshold", "0.05",
+		"TimestampPrecision", b.cfg.Precision)
+	return t.result()
+}
+
+// address splits the address by which the client reached the gateway: clients
+// remember it as the one to come back to. Without one it is 0.0.0.0, which they skip.
+func address(local string) (host string, port int64) {
+	i := strings.LastIndexByte(local, ':')
+	port, err := strconv.ParseInt(local[i+1:], 10, 32)
+	if i <= 0 || err != nil {
+		return "0.0.0.0", 6667
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(local[:i], "["), "]")
+	if host == "" || host == "::" {
+		return "0.0.0.0", port
+	}
+	host, _, _ = strings.Cut(host, "%") // an IPv6 zone means nothing to others
+	return host, port
+}

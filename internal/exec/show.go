@@ -1,0 +1,206 @@
+package exec
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/sluice-gateway/sluice/internal/catalog"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/result"
+	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// show runs SHOW and COUNT statements.
+func (b *Backend) show(s *rpc.Session, st sql.Statement) (*result.Result, error) {
+	switch st := st.(type) {
+	case *sql.ShowDatabases:
+		return b.showDatabases(st)
+	case *sql.ShowDevices:
+		return b.showDevices(st)
+	case *sql.ShowTimeseries:
+		if st.Latest {
+			return nil, unsupported("SHOW LATEST TIMESERIES")
+		}
+		return b.showTimeseries(st)
+	case *sql.Count:
+		return b.countSchema(st)
+	case *sql.Show:
+		return b.showNode(s, st.What)
+	}
+	return nil, unsupported("this statement")
+}
+
+// patternOf compiles the pattern of a SHOW statement; the zero path is nil: everything.
+func patternOf(p sql.Path) (*tablet.Pattern, error) {
+	if len(p.Nodes) == 0 {
+		return nil, nil
+	}
+	return compile(p)
+}
+
+// week is IoTDB's default time partition interval in the gateway's precision.
+func (b *Backend) week() int64 {
+	const ms = 604_800_000
+	switch b.cfg.Precision {
+	case "us":
+		return ms * 1000
+	case "ns":
+		return ms * 1_000_000
+	}
+	return ms
+}
+
+func (b *Backend) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
+	p, err := patternOf(st.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{"Database", "SchemaReplicationFactor:int32", "DataReplicationFactor:int32", "TimePartitionOrigin:int64", "TimePartitionInterval:int64"}
+	if st.Details {
+		names = append(names, "SchemaRegionGroupNum:int32", "MinSchemaRegionGroupNum:int32", "MaxSchemaRegionGroupNum:int32",
+			"DataRegionGroupNum:int32", "MinDataRegionGroupNum:int32", "MaxDataRegionGroupNum:int32")
+	}
+	t := newTable(names...)
+	for _, db := range b.Catalog.Databases(p) {
+		t.text(db.Path)
+		t.number(1, 1, 0, b.week())
+		if st.Details {
+			t.number(1, 1, 1, 1, 1, 1)
+		}
+	}
+	return t.result()
+}
+
+// window counts rows for LIMIT and OFFSET.
+type window struct{ skip, left int64 }
+
+func newWindow(l sql.Limit) *window {
+	w := &window{skip: max(0, l.Offset), left: 1<<63 - 1}
+	if l.Limit >= 0 {
+		w.left = l.Limit
+	}
+	return w
+}
+
+// take reports whether the next row is wanted.
+func (w *window) take() bool {
+	if w.skip > 0 {
+		w.skip--
+		return false
+	}
+	w.left--
+	return w.left >= 0
+}
+
+func (w *window) done() bool { return w.left <= 0 }
+
+func (b *Backend) showDevices(st *sql.ShowDevices) (*result.Result, error) {
+	p, err := patternOf(st.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	t := newTable("Device", "IsAligned", "Template", "TTL(ms)")
+	if st.WithDatabase {
+		t = newTable("Device", "Database", "IsAligned", "Template", "TTL(ms)")
+	}
+	w := newWindow(st.Limit)
+	b.Catalog.Devices(p, func(d catalog.DeviceInfo) bool {
+		if w.done() || t.full() {
+			return false
+		}
+		if !w.take() {
+			return true
+		}
+		t.text(d.Path)
+		if st.WithDatabase {
+			t.textOrNull(d.Database)
+		}
+		t.text(strconv.FormatBool(d.Aligned))
+		t.null()
+		ttl := "INF"
+		if d.TTL > 0 {
+			ttl = strconv.FormatInt(d.TTL, 10)
+		}
+		t.text(ttl)
+		return true
+	})
+	return t.result()
+}
+
+func (b *Backend) showTimeseries(st *sql.ShowTimeseries) (*result.Result, error) {
+	p, err := b.seriesPattern(st.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	t := newTable("Timeseries", "Alias", "Database", "DataType", "Encoding", "Compression", "Tags", "Attributes",
+		"Deadband", "DeadbandParameters", "ViewType")
+	w := newWindow(st.Limit)
+	b.Catalog.Series(p, func(s catalog.SeriesInfo) bool {
+		if w.done() || t.full() {
+			return false
+		}
+		if w.take() {
+			t.series(&s)
+		}
+		return true
+	})
+	return t.result()
+}
+
+func (t *table) series(s *catalog.SeriesInfo) {
+	labels := s.Labels
+	if labels == nil {
+		labels = &catalog.Labels{}
+	}
+	t.text(s.Path())
+	t.textOrNull(labels.Alias)
+	t.textOrNull(s.Database)
+	t.text(s.Type.String(), s.Encoding.String(), s.Compressor.String())
+	for _, m := range []map[string]string{labels.Tags, labels.Attributes} {
+		if len(m) == 0 {
+			t.null()
+			continue
+		}
+		text, _ := json.Marshal(m) // a map of strings has no way to fail
+		t.text(string(text))
+	}
+	t.null()
+	t.null()
+	t.text("BASE")
+}
+
+// seriesPattern is patternOf for series: the zero path is root.**.
+func (b *Backend) seriesPattern(p sql.Path) (*tablet.Pattern, error) {
+	if len(p.Nodes) == 0 {
+		return tablet.CompilePattern("root.**")
+	}
+	return compile(p)
+}
+
+func (b *Backend) countSchema(st *sql.Count) (*result.Result, error) {
+	n := int64(0)
+	p, err := patternOf(st.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	var t *table
+	switch st.What {
+	case "timeseries":
+		if p, err = b.seriesPattern(st.Pattern); err != nil {
+			return nil, err
+		}
+		b.Catalog.Series(p, func(catalog.SeriesInfo) bool { n++; return true })
+		t = newTable("count(timeseries):int64")
+	case "devices":
+		b.Catalog.Devices(p, func(catalog.DeviceInfo) bool { n++; return true })
+		t = newTable("count(devices):int64")
+	case "databases":
+		n = int64(len(b.Catalog.Databases(p)))
+		t = newTable("count(database):int32")
+	default:
+		return nil, unsupported("COUNT %s", st.What)
+	}
+	t.number(n)
+	return t.result()
+}
