@@ -79,7 +79,7 @@ func runCommand(p Product) *cobra.Command {
 		signals := make(chan os.Signal, 2)
 		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 		defer signal.Stop(signals)
-		return Serve(context.Background(), u, cmd.OutOrStdout(), log, signals, v.Duration("stop_timeout"))
+		return Serve(context.Background(), u, Host{Stdout: cmd.OutOrStdout(), Log: log, Signals: signals, Limit: v.Duration("stop_timeout")})
 	}
 	return c
 }

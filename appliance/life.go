@@ -28,9 +28,18 @@ func (r Ready) String() string {
 	return fmt.Sprintf("ready rpc=%s air-gap=%s http=%s", r.RPC, r.AirGap, r.HTTP)
 }
 
+// Host is what Serve needs of the process around a unit.
+type Host struct {
+	Stdout  io.Writer // gets the ready line
+	Log     *slog.Logger
+	Signals <-chan os.Signal // the first stops softly, the second hard
+	Limit   time.Duration    // of the soft stop
+}
+
 // Serve runs a unit until a signal, a failure or the end of ctx. The first signal
-// stops softly within limit, the second stops hard.
-func Serve(ctx context.Context, u Unit, stdout io.Writer, log *slog.Logger, signals <-chan os.Signal, limit time.Duration) error {
+// stops softly within the limit, the second stops hard.
+func Serve(ctx context.Context, u Unit, h Host) error {
+	log := h.Log
 	ready, err := u.Start(ctx)
 	if err != nil {
 		hard, cancel := context.WithCancel(context.Background())
@@ -38,23 +47,23 @@ func Serve(ctx context.Context, u Unit, stdout io.Writer, log *slog.Logger, sign
 		_ = u.Stop(hard) // what had been opened; the start error is the one to report
 		return err
 	}
-	if _, err := fmt.Fprintln(stdout, ready); err != nil {
+	if _, err := fmt.Fprintln(h.Stdout, ready); err != nil {
 		log.Warn("nobody reads standard output", "error", err)
 	}
 	var failure error
 	select {
-	case s := <-signals:
-		log.Info("stopping; a second signal stops at once", "signal", s.String(), "limit", limit)
+	case s := <-h.Signals:
+		log.Info("stopping; a second signal stops at once", "signal", s.String(), "limit", h.Limit)
 	case failure = <-u.Failed():
 		log.Error("stopping because of a failure", "error", failure)
 	case <-ctx.Done():
 	}
-	soft, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	soft, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limit)
 	defer cancel()
 	done := make(chan struct{})
 	go func() {
 		select {
-		case s := <-signals:
+		case s := <-h.Signals:
 			log.Warn("stopping at once", "signal", s.String())
 			cancel()
 		case <-done:

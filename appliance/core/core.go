@@ -108,20 +108,20 @@ func (c *Core) dir(parts ...string) string {
 func (c *Core) Start(ctx context.Context, own func(context.Context, Parts) (airGap string, err error)) (appliance.Ready, error) {
 	steps := []struct {
 		name string
-		open func(context.Context) error
+		open func(context.Context, *Core) error
 	}{
-		{"data directory", c.openDirectory},
-		{"users", c.openUsers},
-		{"commit log", c.openLog},
-		{"catalogue", c.openCatalog},
-		{"dead letters", c.openArrivals},
-		{"pipes", c.openEngine},
-		{"gate", func(ctx context.Context) error { return c.openOwn(ctx, own) }},
-		{"client door", c.openRPC},
-		{"HTTP page", c.openPage},
+		{"data directory", openDirectory},
+		{"users", openUsers},
+		{"commit log", openLog},
+		{"catalogue", openCatalog},
+		{"dead letters", openArrivals},
+		{"pipes", openEngine},
+		{"gate", func(ctx context.Context, c *Core) error { return c.openOwn(ctx, own) }},
+		{"client door", openRPC},
+		{"HTTP page", openPage},
 	}
 	for _, s := range steps {
-		if err := s.open(ctx); err != nil {
+		if err := s.open(ctx, c); err != nil {
 			return appliance.Ready{}, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -145,7 +145,7 @@ func closer(c io.Closer) func(context.Context) error {
 	return func(context.Context) error { return c.Close() }
 }
 
-func (c *Core) openDirectory(context.Context) error {
+func openDirectory(_ context.Context, c *Core) error {
 	dir := c.dir()
 	id, made, err := appliance.OpenIdentity(c.opt.FS, dir, c.opt.Side, c.v.Text("timestamp_precision"), c.v.Given("timestamp_precision"))
 	if err != nil {
@@ -162,7 +162,7 @@ func (c *Core) openDirectory(context.Context) error {
 	return nil
 }
 
-func (c *Core) openUsers(context.Context) error {
+func openUsers(_ context.Context, c *Core) error {
 	users, err := auth.Open(c.opt.FS, c.dir("users.json"), auth.Config{}, c.log)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (c *Core) openUsers(context.Context) error {
 	return nil
 }
 
-func (c *Core) openLog(context.Context) error {
+func openLog(_ context.Context, c *Core) error {
 	l, err := commitlog.Open(c.opt.FS, c.dir("log"), commitlog.Config{
 		SegmentBytes: c.v.Size("commit_log_segment_bytes"),
 		Quota:        c.v.Size("commit_log_quota_bytes"),
@@ -188,7 +188,7 @@ func (c *Core) openLog(context.Context) error {
 	return nil
 }
 
-func (c *Core) openCatalog(ctx context.Context) error {
+func openCatalog(ctx context.Context, c *Core) error {
 	cat, err := catalog.Open(ctx, c.opt.FS, c.dir("catalog"), c.clog, c.log)
 	if err != nil {
 		return err
@@ -223,7 +223,7 @@ func (c *Core) decode() request.Options {
 	return request.Options{MaxInflated: int(c.v.Size("pipe_receiver_req_decompressed_max_length_in_bytes"))}
 }
 
-func (c *Core) openRPC(ctx context.Context) error {
+func openRPC(ctx context.Context, c *Core) error {
 	addr := c.v.Text("rpc_listen")
 	if addr == "off" {
 		return nil
@@ -263,7 +263,7 @@ func (c *Core) Run(ctx context.Context, name string, serve func(context.Context)
 	})
 }
 
-func (c *Core) openPage(context.Context) error {
+func openPage(_ context.Context, c *Core) error {
 	page, err := appliance.OpenPage(c.v.Text("http_listen"), c.reg, c.health, c.log)
 	if err != nil {
 		return err

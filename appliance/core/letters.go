@@ -14,7 +14,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
-func (c *Core) openArrivals(ctx context.Context) error {
+func openArrivals(ctx context.Context, c *Core) error {
 	dead, err := deadletter.Open(c.opt.FS, c.dir("deadletters"), deadletter.Config{}, c.log)
 	if err != nil {
 		return err

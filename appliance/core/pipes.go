@@ -14,7 +14,7 @@ import (
 )
 
 // openEngine starts the pipes. The list of plugins is this function.
-func (c *Core) openEngine(context.Context) error {
+func openEngine(_ context.Context, c *Core) error {
 	precision, err := sql.ParsePrecision(c.id.Precision)
 	if err != nil {
 		return err
