@@ -11,10 +11,10 @@ import (
 // per complete request, after Commit has returned.
 func (c *conn) answer(r framing.Reply) error {
 	c.byteOut[0] = c.r.cfg.Polarity.Byte(r)
-	if err := c.nc.SetWriteDeadline(time.Now().Add(c.r.cfg.ReadTimeout)); err != nil {
+	if err := c.line.nc.SetWriteDeadline(time.Now().Add(c.r.cfg.ReadTimeout)); err != nil {
 		return err
 	}
-	_, err := c.nc.Write(c.byteOut[:])
+	_, err := c.line.nc.Write(c.byteOut[:])
 	if err == nil {
 		c.answered = time.Now()
 		c.r.met.answers.WithLabelValues(r.String()).Inc()

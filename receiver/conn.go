@@ -6,8 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
-	"sync"
 	"time"
 
 	"github.com/sluice-gateway/sluice/framing"
@@ -15,11 +13,11 @@ import (
 	"github.com/sluice-gateway/sluice/internal/request"
 )
 
-// conn is one connection and its session. All but what mu guards belongs to the
-// goroutine of serve.
+// conn is one connection and its session. All but the line belongs to the goroutine
+// of serve.
 type conn struct {
 	r        *Receiver
-	nc       net.Conn
+	line     line
 	peer     string
 	frames   *framing.Reader
 	hs       *handshake.Receiver
@@ -28,25 +26,12 @@ type conn struct {
 	answered time.Time // when the last answer was written
 	byteOut  [1]byte
 	detail   error // what lay behind the last happening, for the log
-
-	mu   sync.Mutex
-	idle idleState
-}
-
-// idleState is what others may know and change of a connection.
-type idleState struct {
-	since   time.Time // waiting for a frame since then; zero while a frame is handled
-	data    bool      // a request other than a handshake has come
-	stop    bool      // no more waiting
-	evicted bool
 }
 
 func newConn(r *Receiver, nc net.Conn, peer string) *conn {
 	now := time.Now()
-	c := &conn{r: r, nc: nc, peer: peer, hs: handshake.NewReceiver(r.deps.Handshake), opened: now,
+	return &conn{r: r, line: line{nc: nc, since: now}, peer: peer, hs: handshake.NewReceiver(r.deps.Handshake), opened: now,
 		frames: framing.NewReader(nc, framing.Limits{MaxPayload: r.cfg.MaxPayload})}
-	c.idle.since = now
-	return c
 }
 
 // serve runs the session to its end.
@@ -64,31 +49,12 @@ func (c *conn) serve() {
 	}
 	if c.session != nil {
 		if err := c.session.Close(); err != nil {
-			c.logf(slog.LevelWarn, "session_close", "unfinished files of a connection not removed", err)
+			c.r.log.Log(c.r.hard, slog.LevelWarn, "session_close", "unfinished files of a connection not removed",
+				slog.String("peer", c.peer), slog.Any("error", err))
 		}
 	}
-	c.close(silent)
+	c.line.end(c.r.hard, silent, c.answered)
 }
-
-// close ends the connection: by RST, unless the sender has ended it already and
-// nothing is owed.
-func (c *conn) close(silent bool) {
-	if silent {
-		if l, ok := c.nc.(interface{ SetLinger(int) error }); ok {
-			_ = l.SetLinger(-1) // failing leaves the reset, which does no harm here
-		}
-	} else if wait := settle - time.Since(c.answered); wait > 0 && !c.answered.IsZero() {
-		// A reset right behind an answer could overtake it at the peer.
-		select {
-		case <-c.r.hard.Done():
-		case <-time.After(wait):
-		}
-	}
-	_ = c.nc.Close()
-}
-
-// settle is how old an answer must be before its connection may be reset.
-const settle = 200 * time.Millisecond
 
 // turn receives and handles one request and does what was decided. The action it
 // returns is never hold.
@@ -129,7 +95,7 @@ func (c *conn) receive() (*block, happening) {
 	}
 	start := time.Now()
 	from := c.frames.Taken()
-	c.arm(start.Add(c.r.cfg.ReadTimeout))
+	c.line.arm(start.Add(c.r.cfg.ReadTimeout))
 	head, err := c.frames.Header()
 	if err != nil {
 		return nil, c.broken(err)
@@ -139,7 +105,7 @@ func (c *conn) receive() (*block, happening) {
 		c.detail = err
 		return nil, noMemory
 	}
-	c.arm(time.Now().Add(c.r.cfg.frameTime(head.Length)))
+	c.line.arm(time.Now().Add(c.r.cfg.frameTime(head.Length)))
 	payload, err := c.frames.Body(b.buf)
 	if err != nil {
 		c.giveBack(b)
@@ -166,10 +132,13 @@ func (c *conn) await() (happening, bool) {
 	} else if c.r.cfg.IdleTimeout > 0 {
 		deadline = start.Add(c.r.cfg.IdleTimeout)
 	}
-	c.setIdle(start)
-	c.arm(deadline)
+	c.line.setIdle(start)
+	c.line.arm(deadline)
+	if c.line.stopping() {
+		return c.line.whyStopped(), false
+	}
 	err := c.frames.Wait()
-	c.setIdle(time.Time{})
+	c.line.setIdle(time.Time{})
 	if err == nil {
 		if !c.answered.IsZero() {
 			since(c.r.met.idle, c.answered)
@@ -178,11 +147,11 @@ func (c *conn) await() (happening, bool) {
 	}
 	c.detail = err
 	switch {
-	case c.stopping():
-		return c.whyStopped(), false
+	case c.line.stopping():
+		return c.line.whyStopped(), false
 	case errors.Is(err, io.EOF):
 		return endBetween, false
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		return expired, false
 	}
 	return lineBroken, false
@@ -193,16 +162,21 @@ func (c *conn) broken(err error) happening {
 	c.detail = err
 	var corrupt *framing.CorruptError
 	switch {
-	case c.stopping():
-		return c.whyStopped()
+	case c.line.stopping():
+		return c.line.whyStopped()
 	case errors.As(err, &corrupt):
 		return corruptFrame
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return endInside
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		return slowFrame
 	}
 	return lineBroken
+}
+
+func timedOut(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
 }
 
 // lend waits for memory for a payload, as long as an answer may be held.
@@ -275,7 +249,7 @@ func (c *conn) attempt(u *unwrapped) happening {
 	case u.known && u.typ == request.TypeProbe:
 		return probed
 	}
-	c.markData()
+	c.line.markData()
 	if !c.hs.Open() {
 		c.r.met.early.Inc()
 		return beforeHandshake
@@ -319,4 +293,18 @@ func (c *conn) pause(d time.Duration) bool {
 	case <-time.After(d):
 		return true
 	}
+}
+
+// report counts a verdict and logs what is worth a line: refusals, holds and
+// resets, summarised by peer and reason. Ordinary answers and ends are only counted.
+func (c *conn) report(v verdict) {
+	c.r.met.verdicts.WithLabelValues(v.action.String(), v.reason).Inc()
+	level := slog.LevelWarn
+	switch v.reason {
+	case "handshake_accepted", "durable", "probe", "end_between_frames", "idle_timeout", "stopping", "evicted", "line_broken":
+		level = slog.LevelDebug
+	}
+	c.r.log.Log(context.Background(), level, v.reason+" "+host(c.peer), "gate: "+v.action.String(),
+		slog.String("peer", c.peer), slog.String("reason", v.reason), slog.Any("cause", c.detail))
+	c.detail = nil
 }

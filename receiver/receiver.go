@@ -113,7 +113,7 @@ func (r *Receiver) beginStop() error {
 		err = errors.Join(err, ln.Close())
 	}
 	for c := range r.conns {
-		c.interrupt()
+		c.line.interrupt()
 	}
 	return err
 }
@@ -189,14 +189,14 @@ func (r *Receiver) evictLocked() bool {
 	var victim *conn
 	var oldest time.Time
 	for c := range r.conns {
-		if at, ok := c.idleSince(); ok && (victim == nil || at.Before(oldest)) {
+		if at, ok := c.line.idleSince(); ok && (victim == nil || at.Before(oldest)) {
 			victim, oldest = c, at
 		}
 	}
 	if victim == nil {
 		return false
 	}
-	victim.evict()
+	victim.line.evict()
 	delete(r.conns, victim)
 	r.met.open.Dec()
 	r.met.accepted.WithLabelValues("evicted").Inc()

@@ -99,33 +99,6 @@ func New(fs vfs.FS, w Writer, dead *deadletter.Store, cfg Config, logger *slog.L
 	return a, nil
 }
 
-// Reapply applies a dead letter that holds a request, as if it came now, on behalf
-// of o. A temporary cause is an error that wraps deadletter.ErrLater; after any
-// other error the letter is as dead as before.
-func (a *Arrivals) Reapply(ctx context.Context, o Origin, l *deadletter.Letter) error {
-	t, body, err := request.Split(l.Payload)
-	if err != nil {
-		return err
-	}
-	s := a.NewSession(Gate, o.Peer)
-	s.origin = o
-	if len(l.Files) > 0 {
-		err = s.reseal(ctx, l)
-	} else {
-		_, err = s.apply(ctx, t, body)
-	}
-	if e := s.Close(); e != nil {
-		a.log.Warn("files of a replay not removed", "error", e)
-	}
-	if err == nil {
-		return nil
-	}
-	if f := s.asFailure(err); f.class == Temporary {
-		return fmt.Errorf("%w: %w", deadletter.ErrLater, f)
-	}
-	return err
-}
-
 // options returns the options of decoding for a door: the gate tolerates the
 // unused buffer that IoTDB sends after some requests.
 func (a *Arrivals) options(d Door) request.Options {

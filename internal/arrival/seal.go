@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path"
 	"strings"
 	"time"
@@ -64,8 +63,8 @@ func (s *Session) seal(ctx context.Context, ev *event.Sealed) error {
 		return f
 	}
 	if err := s.handOver(ctx, ev, s.stage.pathOf); err != nil {
-		if f := s.asFailure(err); f.class == Kept {
-			f.files = s.lettersOf(ev)
+		if f := asFailure(err); f.class == Kept {
+			f.files = s.stage.lettersOf(ev)
 			return f
 		}
 		return err
@@ -169,16 +168,16 @@ func (s *Session) checkTsFile(ev *event.Sealed) *failure {
 	case err == nil:
 		return nil
 	case errors.As(err, &damaged):
-		return &failure{class: Kept, code: status.PipeUserConflict, reason: fmt.Sprintf("%q: %v", clip(last.Name), err), files: s.lettersOf(ev)}
+		return &failure{class: Kept, code: status.PipeUserConflict, reason: fmt.Sprintf("%q: %v", clip(last.Name), err), files: s.stage.lettersOf(ev)}
 	}
 	return failed(err, "TsFile cannot be read")
 }
 
-func (s *Session) lettersOf(ev *event.Sealed) []deadletter.File {
+func (g *stage) lettersOf(ev *event.Sealed) []deadletter.File {
 	var files []deadletter.File
 	for i := range ev.Parts {
 		if p := &ev.Parts[i]; !p.Absent {
-			files = append(files, deadletter.File{Name: p.Name, Length: p.Length, Sum: p.Sum, Path: s.stage.pathOf(p)})
+			files = append(files, deadletter.File{Name: p.Name, Length: p.Length, Sum: p.Sum, Path: g.pathOf(p)})
 		}
 	}
 	return files
@@ -288,76 +287,4 @@ func extension(name string) string {
 		return ""
 	}
 	return ext
-}
-
-// reseal hands the files of a dead letter over.
-func (s *Session) reseal(ctx context.Context, l *deadletter.Letter) error {
-	ev, err := s.sealIn(l)
-	if err != nil {
-		return err
-	}
-	byName := map[string]*deadletter.File{}
-	for i := range l.Files {
-		byName[l.Files[i].Name] = &l.Files[i]
-	}
-	for i := range ev.Parts {
-		p := &ev.Parts[i]
-		if p.Absent {
-			continue
-		}
-		f := byName[p.Name]
-		if f == nil || f.Length != p.Length {
-			return &failure{class: Kept, code: status.PipeFile, reason: fmt.Sprintf("the letter does not hold %q", clip(p.Name))}
-		}
-		p.Sum = f.Sum
-		if err := s.linkLetter(f.Path, fmt.Sprintf("%s-%d%s", l.ID, i, extension(p.Name))); err != nil {
-			return err
-		}
-	}
-	if last := ev.Parts[len(ev.Parts)-1]; isTsFile(ev) {
-		if err := looksLikeTsFile(s.a.fs, byName[last.Name].Path, last.Length); err != nil {
-			s.stage.unlink()
-			return &failure{class: Kept, code: status.PipeUserConflict, reason: err.Error(), err: err}
-		}
-	}
-	return s.handOver(ctx, ev, func(p *event.Part) string { return byName[p.Name].Path })
-}
-
-// linkLetter links a file of a letter under a name of its own: a replay that is
-// tried again finds it there.
-func (s *Session) linkLetter(src, stored string) error {
-	err := s.a.fs.Link(src, path.Join(s.a.cfg.Dir, filesDir, stored))
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return failed(err, "file of a letter cannot be stored")
-	}
-	s.stage.noteLink(src, stored)
-	return nil
-}
-
-// sealIn reads the seal that a letter holds.
-func (s *Session) sealIn(l *deadletter.Letter) (*event.Sealed, error) {
-	t, body, err := request.Split(l.Payload)
-	if err == nil {
-		t, body, err = request.Unwrap(t, body, s.a.options(s.door))
-	}
-	if err != nil {
-		return nil, undecodable(err)
-	}
-	r, err := request.Decode(t, body, s.a.options(s.door))
-	if err != nil {
-		return nil, undecodable(err)
-	}
-	var ev *event.Sealed
-	switch r := r.(type) {
-	case *request.SealV1:
-		ev = sealOf(r)
-	case *request.SealV2:
-		ev = sealOfV2(r)
-	default:
-		return nil, &failure{class: Kept, code: status.PipeType, reason: fmt.Sprintf("a letter of type %d has files", int16(t))}
-	}
-	if f := checkSeal(ev); f != nil {
-		return nil, f
-	}
-	return ev, nil
 }

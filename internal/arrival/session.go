@@ -58,7 +58,9 @@ func (s *Session) Begin(o Origin) {
 	s.origin = o
 	s.slices.Reset()
 	s.joined = nil
-	s.stage.drop()
+	if err := s.stage.drop(); err != nil {
+		s.a.log.Warn("unfinished files not removed at a new handshake", "error", err)
+	}
 }
 
 // Close drops what is unfinished. The session may be used again.
@@ -76,7 +78,7 @@ func (s *Session) Handle(ctx context.Context, t request.Type, body []byte) Outco
 	if err == nil {
 		return o
 	}
-	f := s.asFailure(err)
+	f := asFailure(err)
 	if f.class != Kept {
 		return Outcome{Class: f.class, Code: f.code, Message: f.reason, Body: f.body}
 	}
@@ -106,7 +108,7 @@ func (s *Session) keepDead(ctx context.Context, t int16, payload []byte, f *fail
 }
 
 // asFailure gives an error that apply returned its class.
-func (s *Session) asFailure(err error) *failure {
+func asFailure(err error) *failure {
 	if err == nil {
 		return nil
 	}
@@ -189,7 +191,7 @@ func (s *Session) slice(ctx context.Context, body []byte) (Outcome, error) {
 	}
 	j := s.joined
 	o, err := s.applyJoined(ctx, j)
-	if err == nil || s.asFailure(err).class != Temporary {
+	if err == nil || asFailure(err).class != Temporary {
 		s.joined = nil
 	}
 	return o, err
@@ -217,7 +219,7 @@ func (s *Session) applyJoined(ctx context.Context, j *joined) (Outcome, error) {
 	if err == nil {
 		return o, nil
 	}
-	f := s.asFailure(err)
+	f := asFailure(err)
 	if f.class != Kept {
 		return Outcome{}, f
 	}

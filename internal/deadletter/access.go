@@ -31,7 +31,7 @@ type Summary struct {
 func (s *Store) List() ([]Summary, error) {
 	var all []Summary
 	for _, sub := range []string{letters, replay} {
-		ids, err := s.ids(sub)
+		ids, err := s.at.ids(sub)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func (s *Store) List() ([]Summary, error) {
 func (s *Store) Count() (int, error) {
 	n := 0
 	for _, sub := range []string{letters, replay} {
-		ids, err := s.ids(sub)
+		ids, err := s.at.ids(sub)
 		if err != nil {
 			return 0, err
 		}
@@ -56,23 +56,9 @@ func (s *Store) Count() (int, error) {
 	return n, nil
 }
 
-func (s *Store) ids(sub string) ([]string, error) {
-	names, err := s.fs.List(path.Join(s.dir, sub))
-	if err != nil {
-		return nil, fmt.Errorf("deadletter: %w", err)
-	}
-	var ids []string
-	for _, n := range names {
-		if id, ok := strings.CutSuffix(n, suffix); ok {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
-}
-
 func (s *Store) summary(sub, id string) Summary {
 	out := Summary{ID: id, Replay: sub == replay}
-	l, err := s.read(sub, id)
+	l, err := s.at.read(sub, id)
 	if err != nil {
 		out.Err = err
 		return out
@@ -88,33 +74,11 @@ func (s *Store) summary(sub, id string) Summary {
 // Get returns one letter whole. ErrNotFound if there is none. The payload may hold
 // a password (plans about users do): it is for applying, not for showing.
 func (s *Store) Get(id string) (*Letter, error) {
-	l, err := s.read(letters, id)
+	l, err := s.at.read(letters, id)
 	if errors.Is(err, ErrNotFound) {
-		return s.read(replay, id)
+		return s.at.read(replay, id)
 	}
 	return l, err
-}
-
-func (s *Store) read(sub, id string) (*Letter, error) {
-	if !validID(id) {
-		return nil, fmt.Errorf("%w: %q", ErrNotFound, id)
-	}
-	b, err := vfs.ReadFile(s.fs, s.name(sub, id), s.cfg.MaxPayload)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("deadletter: %w", err)
-	}
-	l, err := decode(b)
-	if err != nil {
-		return nil, fmt.Errorf("deadletter: %s: %w", id, err)
-	}
-	l.ID = id
-	for i := range l.Files {
-		l.Files[i].Path = s.part(id, i)
-	}
-	return l, nil
 }
 
 // Drop deletes a letter for ever, also one that cannot be read.
@@ -138,27 +102,19 @@ func (s *Store) Drop(id string) error {
 
 // remove takes a letter away and then its parts.
 func (s *Store) remove(sub, id string) error {
-	if err := s.fs.Remove(s.name(sub, id)); err != nil {
+	if err := s.at.fs.Remove(s.at.name(sub, id)); err != nil {
 		return fmt.Errorf("deadletter: %w", err)
 	}
-	if err := s.fs.SyncDir(path.Join(s.dir, sub)); err != nil {
+	if err := s.at.fs.SyncDir(path.Join(s.at.dir, sub)); err != nil {
 		return fmt.Errorf("deadletter: %w", err)
 	}
-	s.dropParts(id, s.countParts(id))
+	s.dropParts(id, s.at.countParts(id))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if size, err := s.measure(); err == nil {
+	if size, err := s.at.measure(); err == nil {
 		s.bytes = size
 	}
 	return nil
-}
-
-func (s *Store) countParts(id string) int {
-	for i := 0; ; i++ {
-		if _, err := s.fs.Stat(s.part(id, i)); err != nil {
-			return i
-		}
-	}
 }
 
 // Replay puts a letter where the running daemon will find it and try it again. What
@@ -167,21 +123,7 @@ func (s *Store) Replay(id string) error {
 	if !validID(id) {
 		return fmt.Errorf("%w: %q", ErrNotFound, id)
 	}
-	return s.move(letters, replay, id)
-}
-
-func (s *Store) move(from, to, id string) error {
-	err := s.fs.Rename(s.name(from, id), s.name(to, id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s", ErrNotFound, id)
-	}
-	if err == nil {
-		err = errors.Join(s.fs.SyncDir(path.Join(s.dir, to)), s.fs.SyncDir(path.Join(s.dir, from)))
-	}
-	if err != nil {
-		return fmt.Errorf("deadletter: %w", err)
-	}
-	return nil
+	return s.at.move(letters, replay, id)
 }
 
 // Poll hands every letter in the replay folder to apply, oldest first. After nil
@@ -189,7 +131,7 @@ func (s *Store) move(from, to, id string) error {
 // and Poll ends; after any other error it goes back to the letters with the error
 // in its history. It returns how many were applied.
 func (s *Store) Poll(ctx context.Context, apply func(context.Context, *Letter) error) (int, error) {
-	ids, err := s.ids(replay)
+	ids, err := s.at.ids(replay)
 	if err != nil {
 		return 0, err
 	}
@@ -210,10 +152,10 @@ func (s *Store) Poll(ctx context.Context, apply func(context.Context, *Letter) e
 }
 
 func (s *Store) pollOne(ctx context.Context, id string, apply func(context.Context, *Letter) error) (bool, error) {
-	l, err := s.read(replay, id)
+	l, err := s.at.read(replay, id)
 	if err != nil {
 		s.log.Error("dead letter cannot be read, put back", "id", id, "error", err)
-		return false, s.move(replay, letters, id)
+		return false, s.at.move(replay, letters, id)
 	}
 	switch err := apply(ctx, l); {
 	case err == nil:
@@ -243,27 +185,14 @@ func (s *Store) putBack(l *Letter, cause error) error {
 	if err != nil {
 		return err
 	}
-	if err := vfs.WriteFile(s.fs, s.name(letters, l.ID), file); err != nil {
+	if err := vfs.WriteFile(s.at.fs, s.at.name(letters, l.ID), file); err != nil {
 		return fmt.Errorf("deadletter: %w", err)
 	}
-	if err := s.fs.Remove(s.name(replay, l.ID)); err != nil {
+	if err := s.at.fs.Remove(s.at.name(replay, l.ID)); err != nil {
 		return fmt.Errorf("deadletter: %w", err)
 	}
-	if err := s.fs.SyncDir(path.Join(s.dir, replay)); err != nil {
+	if err := s.at.fs.SyncDir(path.Join(s.at.dir, replay)); err != nil {
 		return fmt.Errorf("deadletter: %w", err)
 	}
 	return nil
-}
-
-// validID accepts what Put makes: 16 hexadecimal digits, a dash, 16 more.
-func validID(id string) bool {
-	if len(id) != 33 || id[16] != '-' {
-		return false
-	}
-	for i, c := range []byte(id) {
-		if i != 16 && !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
-			return false
-		}
-	}
-	return true
 }

@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"path"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/sluice-gateway/sluice/internal/logsum"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -44,10 +46,10 @@ type Config struct {
 // Store is the folder of dead letters. Its methods may be called from several
 // goroutines, and List, Get, Drop and Replay also from another process.
 type Store struct {
-	fs  vfs.FS
-	dir string
+	at  folders
 	cfg Config
 	log *slog.Logger
+	sum *logsum.Logger // for what a peer can cause
 
 	mu    sync.Mutex        // one Put at a time
 	bytes int64             // of all files, as far as this process knows
@@ -67,13 +69,13 @@ const (
 func Open(fsys vfs.FS, dir string, cfg Config, logger *slog.Logger) (*Store, error) {
 	cfg.Quota = cmp.Or(cfg.Quota, DefaultQuota)
 	cfg.MaxPayload = cmp.Or(cfg.MaxPayload, DefaultMaxPayload)
-	s := &Store{fs: fsys, dir: dir, cfg: cfg, log: logger}
+	s := &Store{at: folders{fs: fsys, dir: dir, most: cfg.MaxPayload}, cfg: cfg, log: logger, sum: logsum.New(logger, 0)}
 	for _, sub := range []string{letters, replay, parts} {
 		if err := fsys.MkdirAll(path.Join(dir, sub)); err != nil {
 			return nil, fmt.Errorf("deadletter: %w", err)
 		}
 	}
-	size, err := s.measure()
+	size, err := s.at.measure()
 	if err != nil {
 		return nil, fmt.Errorf("deadletter: %w", err)
 	}
@@ -85,7 +87,7 @@ func Open(fsys vfs.FS, dir string, cfg Config, logger *slog.Logger) (*Store, err
 func (s *Store) fillIndex() error {
 	s.index = map[uint64]string{}
 	for _, sub := range []string{letters, replay} {
-		ids, err := s.ids(sub)
+		ids, err := s.at.ids(sub)
 		if err != nil {
 			return err
 		}
@@ -99,28 +101,6 @@ func (s *Store) fillIndex() error {
 		}
 	}
 	return nil
-}
-
-// measure returns the bytes of all files.
-func (s *Store) measure() (int64, error) {
-	var sum int64
-	for _, sub := range []string{letters, replay, parts} {
-		names, err := s.fs.List(path.Join(s.dir, sub))
-		if err != nil {
-			return 0, err
-		}
-		for _, n := range names {
-			info, err := s.fs.Stat(path.Join(s.dir, sub, n))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // taken away by another process
-			}
-			if err != nil {
-				return 0, err
-			}
-			sum += info.Size
-		}
-	}
-	return sum, nil
 }
 
 // Put makes a letter durable and returns its ID. It copies what it keeps; the
@@ -159,8 +139,16 @@ func (s *Store) Put(ctx context.Context, l *Letter) (id string, err error) {
 	}
 	s.bytes += size
 	s.index[key] = kept.ID
-	s.log.Warn("dead letter kept", "id", kept.ID, "origin", kept.Origin, "type", kept.Type, "bytes", size, "reason", kept.Reason)
+	s.sum.Log(ctx, slog.LevelWarn, fmt.Sprintf("%d %s", kept.Type, door(kept.Origin)), "dead letter kept", slog.String("id", kept.ID),
+		slog.String("origin", kept.Origin), slog.Int("type", int(kept.Type)), slog.Int64("bytes", size), slog.String("reason", kept.Reason))
 	return kept.ID, nil
+}
+
+// Bytes returns what letters and parts take, as far as this process knows.
+func (s *Store) Bytes() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }
 
 // admitLocked checks the caps. Before it says no it measures again: an operator may
@@ -172,7 +160,7 @@ func (s *Store) admitLocked(file, all int64) error {
 	if s.bytes+all <= s.cfg.Quota {
 		return nil
 	}
-	size, err := s.measure()
+	size, err := s.at.measure()
 	if err != nil {
 		return fmt.Errorf("deadletter: %w", err)
 	}
@@ -187,20 +175,20 @@ func (s *Store) admitLocked(file, all int64) error {
 // there, its parts belong to nobody.
 func (s *Store) write(l *Letter, file []byte) error {
 	for i, f := range l.Files {
-		if err := s.fs.Link(f.Path, s.part(l.ID, i)); err != nil {
+		if err := s.at.fs.Link(f.Path, s.at.part(l.ID, i)); err != nil {
 			s.dropParts(l.ID, i)
 			return fmt.Errorf("deadletter: %w", err)
 		}
 	}
 	if len(l.Files) > 0 {
-		if err := s.fs.SyncDir(path.Join(s.dir, parts)); err != nil {
+		if err := s.at.fs.SyncDir(path.Join(s.at.dir, parts)); err != nil {
 			s.dropParts(l.ID, len(l.Files))
 			return fmt.Errorf("deadletter: %w", err)
 		}
 	}
-	if err := vfs.WriteFile(s.fs, s.name(letters, l.ID), file); err != nil {
+	if err := vfs.WriteFile(s.at.fs, s.at.name(letters, l.ID), file); err != nil {
 		// The name may be there and only not durable: a letter keeps its parts.
-		if e := s.fs.Remove(s.name(letters, l.ID)); e == nil || errors.Is(e, fs.ErrNotExist) {
+		if e := s.at.fs.Remove(s.at.name(letters, l.ID)); e == nil || errors.Is(e, fs.ErrNotExist) {
 			s.dropParts(l.ID, len(l.Files))
 		}
 		return fmt.Errorf("deadletter: %w", err)
@@ -211,8 +199,8 @@ func (s *Store) write(l *Letter, file []byte) error {
 // dropParts removes the first n parts of a letter that is not or no longer there.
 func (s *Store) dropParts(id string, n int) {
 	for i := range n {
-		if err := s.fs.Remove(s.part(id, i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			s.log.Warn("part of a dead letter not removed", "part", s.part(id, i), "error", err)
+		if err := s.at.fs.Remove(s.at.part(id, i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warn("part of a dead letter not removed", "part", s.at.part(id, i), "error", err)
 		}
 	}
 }
@@ -225,7 +213,7 @@ func (s *Store) findLocked(key uint64) (string, bool, error) {
 		return "", false, nil
 	}
 	for _, sub := range []string{letters, replay} {
-		_, err := s.fs.Stat(s.name(sub, id))
+		_, err := s.at.fs.Stat(s.at.name(sub, id))
 		if err == nil {
 			return id, true, nil
 		}
@@ -256,8 +244,10 @@ func contentKey(l *Letter) uint64 {
 	return d.Sum64()
 }
 
-func (s *Store) name(sub, id string) string { return path.Join(s.dir, sub, id+suffix) }
-
-func (s *Store) part(id string, i int) string {
-	return path.Join(s.dir, parts, fmt.Sprintf("%s.%d.part", id, i))
+// door is an origin without its last colon and what follows: a peer without port.
+func door(origin string) string {
+	if i := strings.LastIndexByte(origin, ':'); i >= 0 {
+		return origin[:i]
+	}
+	return origin
 }
