@@ -59,7 +59,7 @@ soak: build ## the outer side gone for an hour under full load: the memory must 
 
 .PHONY: docs
 docs: ## regenerate the reference pages; fails if the tree was not clean
-	UPDATE=1 $(GO) test ./appliance ./internal/lint -run 'Golden|Reference' -count=1
+	UPDATE=1 $(GO) test ./appliance ./internal/lint ./internal/pipe/plugin -run 'Golden|Reference' -count=1
 	git diff --exit-code docs
 
 .PHONY: report

@@ -16,8 +16,8 @@ import (
 func EndpointFields() []spec.Field {
 	return []spec.Field{
 		{Name: "node-urls", Type: spec.List, Since: "1.2", Doc: "Targets as host:port, separated by commas; united with ip and port."},
-		{Name: "ip", Aliases: []string{"host"}, Since: "1.2", Doc: "Host of one target; needs port."},
-		{Name: "port", Type: spec.Int, Range: spec.Between(1, 65535), Since: "1.2", Doc: "Port of the target named by ip."},
+		{Name: "ip", Aliases: []string{"host", "thrift.host"}, Since: "1.2", Doc: "Host of one target; needs port."},
+		{Name: "port", Aliases: []string{"thrift.port"}, Type: spec.Int, Range: spec.Between(1, 65535), Since: "1.2", Doc: "Port of the target named by ip."},
 		{Name: "user", Aliases: []string{"username"}, Default: "root", Since: "1.3.3", Doc: "User at the target."},
 		{Name: "password", Default: "root", Secret: true, Since: "1.3.3", Doc: "Password of the user."},
 		{Name: "load-balance-strategy", Default: "round-robin", Enum: []string{"round-robin", "random", "priority"}, Since: "1.3.2",

@@ -25,14 +25,14 @@ func sourceDeclaration(d Deps) plugin.Declaration {
 	}
 }
 
-// timeOptions are how times in attributes are read.
-func (d Deps) timeOptions() sql.Options {
-	return sql.Options{Zone: d.Zone, Now: time.Now(), Precision: d.Precision}
+// timeOptions are how times in attributes are read; now is what "now" means.
+func (d Deps) timeOptions(now time.Time) sql.Options {
+	return sql.Options{Zone: d.Zone, Now: now, Precision: d.Precision}
 }
 
 func sourceFields(d Deps) []spec.Field {
 	checkTime := func(value string) error {
-		if _, err := sql.ParseTime(value, d.timeOptions()); err != nil {
+		if _, err := sql.ParseTime(value, d.timeOptions(time.Now())); err != nil {
 			return fmt.Errorf("is no time: write a whole number, now, or 2024-01-31T08:00:00.000+08:00")
 		}
 		return nil
@@ -59,7 +59,7 @@ func sourceFields(d Deps) []spec.Field {
 		{Name: "realtime.mode", Default: "hybrid", Enum: []string{"hybrid", "log", "file", "stream", "batch", "forced-log"}, Since: "1.2",
 			Doc: "All values mean the same here: every change is sent as soon as it is durable, in the form in which it arrived, " +
 				"and never waits for a flush."},
-		{Name: "start-time", Since: "1.3.1", Check: checkTime, Doc: "Earliest event time to send, of history and real time: ISO, a whole number or now."},
+		{Name: "start-time", Since: "1.3.1", Check: checkTime, Doc: "Earliest event time to send, of history and real time: ISO, a whole number or now, which is when the pipe was created."},
 		{Name: "end-time", Since: "1.3.1", Check: checkTime, Doc: "Latest event time to send, of history and real time."},
 		{Name: "forwarding-pipe-requests", Type: spec.Bool, Default: "true", Since: "1.2",
 			Doc: "Send also what another pipe has brought. Must be false on both sides of a pair that sends to each other."},
@@ -148,8 +148,9 @@ func checkSource(v *spec.Values, d Deps) []spec.Problem {
 	if !newInclusion(v.List("inclusion"), v.List("inclusion.exclusion")).any("all") {
 		out = append(out, v.Problem("inclusion", "nothing is left of inclusion, so there is nothing to send", ""))
 	}
+	now := d.timeOptions(time.Now())
 	for _, r := range [][2]string{{"start-time", "end-time"}, {"history.start-time", "history.end-time"}} {
-		if lo, hi := timeOf(v, r[0], math.MinInt64, d), timeOf(v, r[1], math.MaxInt64, d); lo > hi {
+		if lo, hi := timeOf(v, r[0], math.MinInt64, now), timeOf(v, r[1], math.MaxInt64, now); lo > hi {
 			out = append(out, v.Problem(r[0], r[0]+" is after "+r[1], ""))
 		}
 	}
@@ -162,11 +163,11 @@ func snapshot(v *spec.Values) bool {
 }
 
 // timeOf reads a time that Check has accepted.
-func timeOf(v *spec.Values, name string, absent int64, d Deps) int64 {
+func timeOf(v *spec.Values, name string, absent int64, o sql.Options) int64 {
 	if !v.Has(name) {
 		return absent
 	}
-	t, err := sql.ParseTime(v.String(name), d.timeOptions())
+	t, err := sql.ParseTime(v.String(name), o)
 	if err != nil {
 		return absent
 	}

@@ -50,10 +50,11 @@ func newLogSource(c plugin.SourceContext, v *spec.Values, d Deps) (*logSource, e
 	if v.Has("mods.enable") {
 		s.mods = v.Bool("mods.enable")
 	}
-	f.lo, f.hi = timeOf(v, "start-time", f.lo, d), timeOf(v, "end-time", f.hi, d)
+	at := d.timeOptions(c.CreatedAt)
+	f.lo, f.hi = timeOf(v, "start-time", f.lo, at), timeOf(v, "end-time", f.hi, at)
 	s.history, s.live = f, f
-	s.history.lo = max(f.lo, timeOf(v, "history.start-time", math.MinInt64, d))
-	s.history.hi = min(f.hi, timeOf(v, "history.end-time", math.MaxInt64, d))
+	s.history.lo = max(f.lo, timeOf(v, "history.start-time", math.MinInt64, at))
+	s.history.hi = min(f.hi, timeOf(v, "history.end-time", math.MaxInt64, at))
 	if !v.Bool("history.enable") {
 		s.seen = max(s.seen, c.Created)
 	}

@@ -103,6 +103,7 @@ type SourceContext struct {
 	Common
 	From        event.Position // yield items after this position only
 	Created     event.Position // head of the log when the pipe was created: what is at or below it is history
+	CreatedAt   time.Time      // wall clock then: what "now" in an attribute means, also after a restart
 	DeadLetters DeadLetters    // for what the source may not pass on and may not drop
 }
 

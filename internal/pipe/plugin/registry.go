@@ -52,6 +52,9 @@ func (d *Declaration) validate() error {
 	if d.Name == "" || d.Name != strings.ToLower(d.Name) {
 		return fmt.Errorf("plugin: the name %q is empty or not in lower case", d.Name)
 	}
+	if d.Kind.String() == "unknown" {
+		return fmt.Errorf("plugin: %s has no kind", d.Name)
+	}
 	made := map[Kind]bool{KindSource: d.NewSource != nil, KindProcessor: d.NewProcessor != nil, KindSink: d.NewSink != nil}
 	for k, ok := range made {
 		if ok != (k == d.Kind) {
