@@ -335,3 +335,23 @@ func TestNewerVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestFileVanishes: a segment that is removed behind the log's back is reported
+// with its positions.
+func TestFileVanishes(t *testing.T) {
+	t.Parallel()
+	m := vfs.NewMem(1)
+	l := open(t, m, small)
+	fill(t, l, 1, 40)
+	must(t, m.Remove("log/0000000002.log"))
+	damage, err := survey(l, 40)
+	if err != nil || len(damage) != 1 || damage[0].Segment != 2 || damage[0].From != 11 || damage[0].To != 19 {
+		t.Fatal(damage, err)
+	}
+	if err := l.Scan(context.Background(), Filter{}, func(Entry) error { return nil }); !errors.As(err, new(*CorruptError)) {
+		t.Fatal(err)
+	}
+	if s := l.Stats(); s.Syncs.Quantile(0.5) == 0 || s.Groups.Quantile(1) == 0 || new(Histogram).Quantile(0.5) != 0 {
+		t.Fatalf("%+v", s)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/internal/vfs"
@@ -126,6 +128,9 @@ func TestCrash(t *testing.T) {
 	seeds := uint64(200)
 	if testing.Short() || raceEnabled {
 		seeds = 30
+	}
+	if n, err := strconv.ParseUint(os.Getenv("CRASH_SEEDS"), 10, 64); err == nil {
+		seeds = n
 	}
 	for seed := range seeds {
 		if err := crashRun(seed); err != nil {

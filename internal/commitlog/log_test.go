@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -287,5 +289,36 @@ func scanAgainst(t *testing.T, l *Log, f Filter, have []Entry) {
 	}
 	if e := next(); e != nil {
 		t.Fatalf("%+v: %d is missing", f, e.Pos)
+	}
+}
+
+// TestCheckpoint: what a start reads of the records is bounded, also after a kill.
+func TestCheckpoint(t *testing.T) {
+	t.Parallel()
+	live := vfs.NewMem(1)
+	l := open(t, live, Config{Reserve: -1, SegmentBytes: 8 << 20})
+	rec := Record{Label: Label{Kind: 1, Key: 2}, Payload: make([]byte, 58<<10)}
+	const n = 260 // 15 MiB: one sealed segment, the next nearly full
+	for range n {
+		_, err := l.Append(context.Background(), rec)
+		must(t, err)
+	}
+	m := live.CrashClone(1, 1)
+	var mu sync.Mutex
+	bytes := 0
+	m.Fail(func(op vfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if op.Kind == vfs.OpRead && strings.HasSuffix(op.Path, ".log") {
+			bytes += op.Len
+		}
+		return nil
+	})
+	l2 := open(t, m, Config{Reserve: -1, SegmentBytes: 8 << 20})
+	mu.Lock()
+	defer mu.Unlock()
+	// They are read to be checked and again to be written once more.
+	if max := 2 * (checkpointBytes + 2*walkChunk); bytes > max || l2.Durable() != n {
+		t.Fatalf("%d bytes were read, at most %d; durable %d", bytes, max, l2.Durable())
 	}
 }

@@ -24,7 +24,7 @@ func (h *Histogram) add(v uint64) {
 // Quantile returns an upper bound of the q-quantile, 0 ≤ q ≤ 1, in the
 // histogram's unit: the end of the bucket that holds it. 0 if it is empty.
 func (h *Histogram) Quantile(q float64) uint64 {
-	rank := uint64(q * float64(h.Count))
+	rank := min(uint64(q*float64(h.Count)), max(h.Count, 1)-1)
 	for i, n := range h.Buckets {
 		if n > rank {
 			return 1 << i
