@@ -52,19 +52,19 @@ func crash(ctx context.Context, bin, dir string, seed uint64, rounds int) (err e
 	defer p.kill()
 	began := time.Now()
 	var total tally
-	var done []*model
+	var done []finished
 	for r := range rounds {
-		m, t, err := p.round(ctx, seed+uint64(r))
+		f, t, err := p.round(ctx, seed+uint64(r))
 		if err != nil {
 			return fmt.Errorf("round %d (repeat with SEED=%d ROUNDS=1): %w", r, seed+uint64(r), err)
 		}
 		fmt.Printf("round %3d seed %d: %s\n", r, seed+uint64(r), t)
 		total.add(t)
-		done = append(done, m)
+		done = append(done, f)
 	}
-	for i, m := range done {
-		if err := p.compareBoth(ctx, m, time.Now().Add(drainTime)); err != nil {
-			return fmt.Errorf("all rounds once more, round %d: %w", i, err)
+	for _, f := range done {
+		if err := p.again(ctx, f.database, f.holds); err != nil {
+			return fmt.Errorf("all rounds once more: %w", err)
 		}
 	}
 	v, err := p.stop(ctx)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/sluice-gateway/sluice/firmware-test/goclient"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
@@ -119,4 +121,22 @@ func (m *model) size() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.points)
+}
+
+// digest identifies a set of points, whatever their order.
+type digest struct {
+	points int
+	sum    uint64
+}
+
+func digestOf(t *goclient.Table) (d digest) {
+	for i, row := range t.Cells {
+		for c, value := range row {
+			if value != goclient.Null {
+				d.points++
+				d.sum += xxhash.Sum64String(t.Columns[c] + " " + strconv.FormatInt(t.Times[i], 10) + " " + value)
+			}
+		}
+	}
+	return d
 }

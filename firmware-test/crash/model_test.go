@@ -90,6 +90,19 @@ func TestModelFindsEveryKindOfLoss(t *testing.T) {
 	}
 }
 
+func TestDigestIgnoresOrderAndSeesValues(t *testing.T) {
+	m := newModel("root.s")
+	m.insert(rows(1, 0, 4))
+	a, b := digestOf(table(m.points)), digestOf(table(m.points)) // maps come in any order
+	if a != b || a.points != 40 {
+		t.Errorf("%v and %v", a, b)
+	}
+	m.points[key{"root.s.d0.flow", 0}] += "1"
+	if c := digestOf(table(m.points)); c == a || c.points != a.points {
+		t.Errorf("a changed value: %v and %v", a, c)
+	}
+}
+
 func TestEventsAreKnown(t *testing.T) {
 	var total tally
 	total.add(tally{operations: 2, events: map[string]int{"kill-inner": 1}})

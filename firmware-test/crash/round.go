@@ -26,6 +26,12 @@ type pair struct {
 	gate         *rig.Simulator
 }
 
+// finished is what a round left behind.
+type finished struct {
+	database string
+	holds    digest
+}
+
 // tally counts what a round did.
 type tally struct {
 	operations, deletes, retries, abandoned, points int
@@ -86,7 +92,8 @@ func start(ctx context.Context, b rig.Bin, dir string) (p *pair, err error) {
 		return nil, err
 	}
 	defer c.Close()
-	if err = c.Exec(ctx, rig.AirGapPipe("a2b", p.gate.Listen, append(rig.Everything(), "connector.air-gap.handshake-timeout-ms", "2000")...)); err == nil {
+	if err = c.Exec(ctx, rig.AirGapPipe("a2b", p.gate.Listen, append(rig.Everything(), "connector.air-gap.handshake-timeout-ms", "2000",
+		"connector.read-timeout-ms", "3000", "connector.plan-timeout-ms", "3000")...)); err == nil {
 		err = c.Exec(ctx, "start pipe a2b")
 	}
 	return p, err
@@ -112,9 +119,10 @@ func (p *pair) stop(ctx context.Context) (gatesim.Verdict, error) {
 }
 
 // round runs one round and compares.
-func (p *pair) round(ctx context.Context, seed uint64) (*model, tally, error) {
+func (p *pair) round(ctx context.Context, seed uint64) (finished, tally, error) {
 	random := rand.New(rand.NewPCG(seed, 0x5111ce))
 	m := newModel(fmt.Sprintf("root.s%d", seed))
+	f := finished{database: m.database}
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	ws := make([]*writer, writers)
@@ -133,44 +141,64 @@ func (p *pair) round(ctx context.Context, seed uint64) (*model, tally, error) {
 	}
 	t.points = m.size()
 	if err := errors.Join(errs...); err != nil {
-		return m, t, fmt.Errorf("%w\n%s\n%s", err, p.inner.Tail(5), p.outer.Tail(5))
+		return f, t, fmt.Errorf("%w\n%s\n%s", err, p.inner.Tail(5), p.outer.Tail(5))
 	}
 	began := time.Now()
-	err := p.compareBoth(ctx, m, began.Add(drainTime))
+	var err error
+	f.holds, err = p.compareBoth(ctx, m, began.Add(drainTime))
 	t.drained = time.Since(began)
 	if err != nil {
 		err = fmt.Errorf("%w\nduring this round: %v\n%s\n%s", err, t.events, p.inner.Tail(5), p.outer.Tail(5))
 	}
-	return m, t, err
+	return f, t, err
 }
 
-// compareBoth compares the inner side now and the outer side until the deadline.
-func (p *pair) compareBoth(ctx context.Context, m *model, deadline time.Time) error {
-	wrong, err := compareOne(ctx, p.inner.RPC, m)
+// compareBoth compares the inner side now, and the outer side until it is right and
+// holds the same or the deadline has passed. It returns what both hold.
+func (p *pair) compareBoth(ctx context.Context, m *model, deadline time.Time) (digest, error) {
+	inside, wrong, err := compareOne(ctx, p.inner.RPC, m)
 	if err != nil || wrong != "" {
-		return errors.Join(err, fmt.Errorf("the inner gateway: %s", wrong))
+		return inside, errors.Join(err, fmt.Errorf("the inner gateway: %s", wrong))
 	}
 	for {
-		wrong, err := compareOne(ctx, p.outer.RPC, m)
-		if err == nil && wrong == "" {
-			return nil
+		outside, wrong, err := compareOne(ctx, p.outer.RPC, m)
+		if err == nil && wrong == "" && outside == inside {
+			return inside, nil
 		}
 		if ctx.Err() != nil || time.Now().After(deadline) {
-			return errors.Join(err, ctx.Err(), fmt.Errorf("the outer gateway, after %v: %s", drainTime, wrong))
+			return inside, errors.Join(err, ctx.Err(), fmt.Errorf("the outer gateway, after %v: %d points, inside are %d: %s", drainTime, outside.points, inside.points, wrong))
 		}
 		pause(ctx, 50*time.Millisecond)
 	}
 }
 
-func compareOne(ctx context.Context, addr string, m *model) (string, error) {
+// again checks that both sides still hold what a round left there.
+func (p *pair) again(ctx context.Context, database string, want digest) error {
+	for _, addr := range []string{p.inner.RPC, p.outer.RPC} {
+		t, err := read(ctx, addr, database)
+		if err != nil {
+			return err
+		}
+		if got := digestOf(t); got != want {
+			return fmt.Errorf("%s at %s: %d points, %d when its round ended (or their values differ)", database, addr, got.points, want.points)
+		}
+	}
+	return nil
+}
+
+func compareOne(ctx context.Context, addr string, m *model) (digest, string, error) {
+	t, err := read(ctx, addr, m.database)
+	if err != nil {
+		return digest{}, "", err
+	}
+	return digestOf(t), m.compare(t), nil
+}
+
+func read(ctx context.Context, addr, database string) (*goclient.Table, error) {
 	c, err := goclient.Await(ctx, addr)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer c.Close()
-	t, err := c.Query(ctx, "select ** from "+m.database)
-	if err != nil {
-		return "", err
-	}
-	return m.compare(t), nil
+	return c.Query(ctx, "select ** from "+database)
 }
