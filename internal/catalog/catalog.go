@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -125,6 +127,14 @@ func (c *Catalog) Kept() []Kept {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return slices.Clone(c.tree.kept.newest())
+}
+
+// Digest is a hash of the whole state, without positions of files: catalogs that
+// hold the same have the same.
+func (c *Catalog) Digest() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return xxhash.Sum64(c.tree.encode(0))
 }
 
 // Saved returns the position up to which the files make the log unnecessary for the

@@ -29,13 +29,15 @@ type unit struct {
 	*Ingest
 }
 
-func tryOpen(fs vfs.FS, cfg commitlog.Config) (*unit, error) {
+func tryOpen(fs vfs.FS, cfg commitlog.Config) (*unit, error) { return tryOpenAt(fs, "data", cfg) }
+
+func tryOpenAt(fs vfs.FS, dir string, cfg commitlog.Config) (*unit, error) {
 	cfg.Reserve = -1
-	log, err := commitlog.Open(fs, "data/log", cfg, quiet())
+	log, err := commitlog.Open(fs, dir+"/log", cfg, quiet())
 	if err != nil {
 		return nil, err
 	}
-	cat, err := catalog.Open(context.Background(), fs, "data/catalog", log, quiet())
+	cat, err := catalog.Open(context.Background(), fs, dir+"/catalog", log, quiet())
 	if err != nil {
 		_ = log.Close()
 		return nil, err

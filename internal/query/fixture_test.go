@@ -114,3 +114,33 @@ func (u *unit) text(t testing.TB, s *sql.Select, page int) string {
 func doubles(name string, v ...float64) tablet.Column {
 	return tablet.Column{Schema: tablet.Schema{Name: name, Type: tablet.Double}, Category: tablet.Field, Doubles: v}
 }
+
+func (u *unit) mustSelect(t testing.TB, s *sql.Select) *result.Result {
+	t.Helper()
+	r, err := u.Select(context.Background(), s)
+	must(t, err)
+	return r
+}
+
+// drain reads a result to its end and returns its rows and the cells that are not
+// null, or for a count the sum.
+func drain(t testing.TB, fn string, r *result.Result) (rows, cells int) {
+	t.Helper()
+	for {
+		blk, err := r.Rows.Next(context.Background(), 10_000)
+		if errors.Is(err, io.EOF) {
+			must(t, r.Rows.Close())
+			return rows, cells
+		}
+		must(t, err)
+		rows += len(blk.Times)
+		for i := range blk.Columns {
+			c := &blk.Columns[i]
+			if fn == "count" {
+				cells += int(c.Int64s[0])
+				continue
+			}
+			cells += len(blk.Times) - c.Nulls.Count(len(blk.Times))
+		}
+	}
+}
