@@ -57,7 +57,7 @@ func (c *peer) bytes(b ...byte) { _, _ = c.conn.Write(b) }
 func (c *peer) close()          { c.gone = true; _ = c.conn.Close() }
 func (c *peer) later(d time.Duration, b ...byte) {
 	c.g.wg.Go(func() {
-		time.Sleep(d)
+		<-time.After(d) // fake time: every test of this kind runs in a bubble
 		c.bytes(b...)
 	})
 }

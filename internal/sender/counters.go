@@ -71,7 +71,7 @@ type Counters struct {
 // InFlight is what waits for its acknowledgement now.
 type InFlight struct {
 	Events int64
-	Bytes  int64   // estimated size on the wire
+	Bytes  int64   // estimated memory
 	Lanes  []int64 // bytes by lane, the config lane last
 }
 

@@ -191,7 +191,7 @@ func (l *lane) done(es []entry) {
 func (l *lane) acknowledge(es []entry) {
 	var bytes int64
 	for i := range es {
-		bytes += es[i].size
+		bytes += es[i].held
 		if !es[i].part {
 			l.s.count.events.Add(1)
 			l.s.deps.Acker.Ack(es[i].pos)

@@ -498,7 +498,7 @@ func TestBackPressure(t *testing.T) {
 		tg := newTarget()
 		tg.onOpen = func(int, string, Class) error { return errors.New("no") }
 		cfg := testConfig(1)
-		cfg.LaneBytes = 10_000
+		cfg.LaneBytes = 100_000
 		s := start(t, cfg, Deps{Transport: tg, Acker: newAcks()})
 		written := make(chan int)
 		go func() {
@@ -510,7 +510,7 @@ func TestBackPressure(t *testing.T) {
 		}()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if b := s.Counters().InFlight.Bytes; b > 10_000 {
+		if b := s.Counters().InFlight.Bytes; b > 100_000 {
 			t.Errorf("%d bytes in flight", b)
 		}
 		_ = s.Close()

@@ -13,6 +13,7 @@ type entry struct {
 	ev   *event.Event
 	rows *tablet.Tablet // of a tablet event: the rows to send, perhaps a slice of ev.Tablet
 	size int64          // upper bound of the bytes on the wire
+	held int64          // estimate of the memory held until it is acknowledged
 	part bool           // more slices of the same event follow: this one does not acknowledge it
 }
 

@@ -116,7 +116,8 @@ func (s *Sender) writeRows(ctx context.Context, it plugin.Item, t *tablet.Tablet
 			e.rows = t.Slice(lo, hi)
 			e.size = int64(nodeSize(e.rows))
 		}
-		if err := s.budget.take(ctx, lane, e.size); err != nil {
+		e.held = heldBytes(e.rows)
+		if err := s.budget.take(ctx, lane, e.held); err != nil {
 			return err
 		}
 		s.lanes[lane].q.push(e)
@@ -136,8 +137,8 @@ func (s *Sender) writeBarrier(ctx context.Context, it plugin.Item) error {
 	if err := s.budget.empty(ctx); err != nil {
 		return err
 	}
-	e := entry{pos: it.Pos, ev: it.Event, size: sizeOf(it.Event)}
-	if err := s.budget.take(ctx, lane, e.size); err != nil {
+	e := entry{pos: it.Pos, ev: it.Event, held: sizeOf(it.Event)}
+	if err := s.budget.take(ctx, lane, e.held); err != nil {
 		return err
 	}
 	s.barrier = true

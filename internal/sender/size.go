@@ -12,7 +12,6 @@ const (
 	nodeBytes     = 2 + 4 + 4 + 1 // node type, path length, column count, schema flag
 	nodeTailBytes = 4 + 1 + 1 + 8 // row count, bitmap flag, aligned, plan node id and children
 	schemaBytes   = 4 + 3 + 4 + 1 // name length, type, encoding and compressor, properties, type again
-	planOverhead  = envelopeBytes + 16
 )
 
 // nodeSize returns an upper bound of the bytes that t takes as an insert-tablet
@@ -41,11 +40,23 @@ func binaryBytes(b *tablet.Binary) int {
 	return int(b.Ends[len(b.Ends)-1])
 }
 
+// What an event costs in memory besides its cells: the structs of event, tablet
+// and columns with their slices. Rows that come one by one are mostly this.
+const (
+	eventOverhead  = 512
+	columnOverhead = 256
+)
+
+// heldBytes estimates the memory that rows hold until they are acknowledged.
+func heldBytes(t *tablet.Tablet) int64 {
+	return int64(t.MemSize() + len(t.Columns)*columnOverhead + eventOverhead)
+}
+
 // sizeOf estimates the bytes an event holds in memory until it is acknowledged.
 func sizeOf(ev *event.Event) int64 {
 	switch ev.Kind {
 	case event.Plan, event.Kept:
-		return int64(len(ev.Request.Body)) + planOverhead
+		return int64(len(ev.Request.Body)) + eventOverhead
 	}
-	return planOverhead
+	return eventOverhead
 }
