@@ -277,6 +277,12 @@ func (e *Engine) Drop(ctx context.Context, s *sql.DropPipe) error {
 	return nil
 }
 
+func (e *Engine) isClosed() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed
+}
+
 func (e *Engine) has(name string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

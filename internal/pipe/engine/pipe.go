@@ -2,11 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"math/rand/v2"
 	"path"
 	"sync"
 	"time"
@@ -41,12 +38,6 @@ type counts struct {
 	acked    uint64 // positions acknowledged by instances that have ended
 	failures uint64
 	launches uint64
-}
-
-// supervisor is the goroutine of a pipe that is running or waits for a retry.
-type supervisor struct {
-	soft, hard context.CancelFunc
-	done       chan struct{}
 }
 
 func newPipe(e *Engine, def definition, c Cursor) *pipe {
@@ -92,16 +83,26 @@ func (p *pipe) assume(to status, message string) {
 	}
 }
 
-// become changes the state durably; on an error nothing has changed.
-func (p *pipe) become(to status, message string) error {
+// transition feeds the state machine and keeps the result. It is atomic: a STOP and a
+// failure at the same moment cannot undo each other. An error means that nothing has
+// changed, unless mayFail is false: then the state counts in memory although it could not
+// be written.
+func (p *pipe) transition(in input, message string, mayFail bool) error {
 	p.e.save.Lock()
 	defer p.e.save.Unlock()
 	p.mu.Lock()
 	oldState, oldDef := p.st, p.def
 	p.mu.Unlock()
+	to, _, ok := oldState.next(in)
+	if !ok {
+		return fmt.Errorf("it is %s", oldState.state)
+	}
 	p.assume(to, message)
+	if in == onRetry {
+		return nil // in the file it still waits, and comes back after a restart as well
+	}
 	err := p.e.persist()
-	if err != nil {
+	if err != nil && mayFail {
 		p.mu.Lock()
 		p.st, p.def = oldState, oldDef
 		p.mu.Unlock()
@@ -112,10 +113,6 @@ func (p *pipe) become(to status, message string) error {
 // create makes the cursor, the first instance and the definition, and launches. On
 // an error nothing is left.
 func (p *pipe) create(pl *plan) error {
-	to, _, ok := p.st.next(onCreate)
-	if !ok {
-		return fmt.Errorf("it is %s", p.st.state)
-	}
 	p.mu.Lock()
 	p.def.Created = time.Now()
 	p.def.Head = p.e.deps.Log.Durable()
@@ -129,7 +126,7 @@ func (p *pipe) create(pl *plan) error {
 	inst, err := p.build(pl)
 	if err == nil {
 		p.setEnd(inst)
-		if err = p.become(to, ""); err == nil {
+		if err = p.transition(onCreate, "", true); err == nil {
 			p.launch(inst)
 			p.log.Info("pipe created", "id", def.ID, "sink", pl.sink.decl.Name)
 			return nil
@@ -164,47 +161,41 @@ func (p *pipe) open() {
 }
 
 func (p *pipe) start() error {
-	to, do, ok := p.status().next(onStart)
+	_, do, ok := p.status().next(onStart)
 	if !ok {
 		return fmt.Errorf("it is %s", p.status().state)
 	}
 	if do != doLaunch {
 		return nil
 	}
-	if p.isClosed() {
+	if p.e.isClosed() {
 		return errClosed
 	}
 	p.halt(false) // the supervisor that waits for a retry
 	inst, err := p.buildStored()
 	if err == nil {
-		if err = p.become(to, ""); err == nil {
+		if err = p.transition(onStart, "", true); err == nil {
 			p.launch(inst)
 			p.log.Info("pipe started")
 			return nil
 		}
 		inst.close()
 	}
-	if p.status().reason == ByError { // back to where it was
+	if st := p.status(); st.state == Running || st.reason == ByError { // back to where it was
 		p.launch(nil)
 	}
 	return err
 }
 
-func (p *pipe) isClosed() bool {
-	p.e.mu.Lock()
-	defer p.e.mu.Unlock()
-	return p.e.closed
-}
-
 func (p *pipe) stop() error {
-	to, do, ok := p.status().next(onStop)
+	_, do, ok := p.status().next(onStop)
 	if !ok {
 		return fmt.Errorf("it is %s", p.status().state)
 	}
 	if do != doHalt {
 		return nil
 	}
-	if err := p.become(to, p.message()); err != nil {
+	if err := p.transition(onStop, p.message(), true); err != nil {
 		return err
 	}
 	p.halt(false)
@@ -219,12 +210,7 @@ func (p *pipe) message() string {
 }
 
 func (p *pipe) drop() error {
-	old := p.status()
-	to, _, ok := old.next(onDrop)
-	if !ok {
-		return fmt.Errorf("it is %s", old.state)
-	}
-	if err := p.become(to, ""); err != nil {
+	if err := p.transition(onDrop, "", true); err != nil {
 		return err
 	}
 	p.halt(true)
@@ -284,100 +270,8 @@ func (p *pipe) launch(inst *instance) {
 	p.halt(false)
 	hardCtx, hard := context.WithCancel(context.Background())
 	softCtx, soft := context.WithCancel(hardCtx)
-	p.sup = &supervisor{soft: soft, hard: hard, done: make(chan struct{})}
-	go p.supervise(softCtx, hardCtx, inst, p.sup)
-}
-
-// supervise runs instances until it is told to stop or the source is at its end.
-func (p *pipe) supervise(soft, hard context.Context, inst *instance, s *supervisor) {
-	defer close(s.done)
-	defer s.hard()
-	pause := p.e.cfg.RetryMin
-	for {
-		var err error
-		if inst == nil {
-			inst, err = p.buildStored()
-		}
-		if err == nil {
-			var progress bool
-			progress, err = p.run(soft, hard, inst)
-			inst = nil
-			if progress {
-				pause = p.e.cfg.RetryMin
-			}
-		}
-		switch {
-		case soft.Err() != nil:
-			return
-		case errors.Is(err, io.EOF):
-			p.settle(onFinish, "")
-			p.log.Info("pipe finished: its source is at the end")
-			return
-		}
-		wait := p.jitter(pause)
-		pause = min(2*pause, p.e.cfg.RetryMax)
-		p.failed(err, wait)
-		select {
-		case <-soft.Done():
-			return
-		case <-time.After(wait):
-		}
-		p.settle(onRetry, "")
-	}
-}
-
-// jitter shortens a pause by up to half, so that pipes that failed together do not
-// come back together. It depends on the pipe and its failures only: tests see the
-// same every time.
-func (p *pipe) jitter(pause time.Duration) time.Duration {
-	p.mu.Lock()
-	seed := [2]uint64{p.def.ID, p.counts.failures}
-	p.mu.Unlock()
-	rng := rand.New(rand.NewPCG(seed[0], seed[1]))
-	return pause/2 + time.Duration(rng.Int64N(int64(pause/2)+1))
-}
-
-// run runs one instance to its end and reports whether it delivered something.
-func (p *pipe) run(soft, hard context.Context, inst *instance) (progress bool, err error) {
-	p.mu.Lock()
-	p.inst = inst
-	p.counts.launches++
-	p.mu.Unlock()
-	err = inst.run(soft, hard, p.e.cfg.Drain)
-	_, _, acked := inst.tracker.progress()
-	p.mu.Lock()
-	p.inst = nil
-	p.counts.acked += acked
-	p.mu.Unlock()
-	return acked > 0, err
-}
-
-// failed notes an error and when the next try is.
-func (p *pipe) failed(err error, wait time.Duration) {
-	p.mu.Lock()
-	p.counts.failures++
-	p.retryAt = time.Now().Add(wait)
-	p.mu.Unlock()
-	p.log.Error("pipe stopped by an error", "error", err, "retry_in", wait)
-	p.settle(onFail, err.Error())
-}
-
-// settle changes the state for an event that nobody can refuse: if the definitions
-// cannot be written it is logged and the state in memory counts. A retry is not
-// written: in the file the pipe still waits, and comes back after a restart as well.
-func (p *pipe) settle(in input, message string) {
-	to, _, ok := p.status().next(in)
-	if !ok {
-		return
-	}
-	if in == onRetry {
-		p.assume(to, message)
-		return
-	}
-	if err := p.become(to, message); err != nil {
-		p.assume(to, message)
-		p.log.Error("the state of the pipe is not durable", "state", to.state, "reason", to.reason, "error", err)
-	}
+	p.sup = &supervisor{p: p, soft: soft, hard: hard, done: make(chan struct{})}
+	go p.sup.supervise(softCtx, hardCtx, inst)
 }
 
 // buildStored makes an instance from the stored attributes.

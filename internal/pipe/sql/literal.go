@@ -38,9 +38,9 @@ func scanNumber(text string) (n int, whole bool) {
 	return n, whole
 }
 
-// reread sets the lexer back to the current token and takes n bytes of raw text as
+// rereadRaw sets the lexer back to the current token and takes n bytes of raw text as
 // one token.
-func (p *parser) reread(n int) string {
+func rereadRaw(p *parser, n int) string {
 	p.lex.at = p.tok.pos
 	text := p.lex.rest()[:n]
 	p.lex.advance(n)
@@ -49,9 +49,9 @@ func (p *parser) reread(n int) string {
 	return text
 }
 
-// numberText reads a number with its sign; false (nothing consumed) if there is none
+// readNumberText reads a number with its sign; false (nothing consumed) if there is none
 // or if it goes on as a name, as in 1abc.
-func (p *parser) numberText() (string, bool) {
+func readNumberText(p *parser) (string, bool) {
 	saved := *p
 	sign := ""
 	if p.isSymbol("-") || p.isSymbol("+") {
@@ -64,7 +64,7 @@ func (p *parser) numberText() (string, bool) {
 		*p = saved
 		return "", false
 	}
-	return sign + p.reread(n), true
+	return sign + rereadRaw(p, n), true
 }
 
 // continues reports whether rest begins with a name character.
@@ -75,10 +75,10 @@ func continues(rest string) bool {
 	return false
 }
 
-// integer reads a whole number that fits int64; false (nothing consumed) otherwise.
-func (p *parser) integer() (int64, bool) {
+// readInteger reads a whole number that fits int64; false (nothing consumed) otherwise.
+func readInteger(p *parser) (int64, bool) {
 	saved := *p
-	text, ok := p.numberText()
+	text, ok := readNumberText(p)
 	if ok {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n, true
@@ -93,8 +93,8 @@ func (p *parser) integer() (int64, bool) {
 	return 0, false
 }
 
-// literal reads a value of an INSERT.
-func (p *parser) literal() Literal {
+// readLiteral reads a value of an INSERT.
+func readLiteral(p *parser) Literal {
 	at := p.tok.pos
 	switch p.tok.kind {
 	case tokString:
@@ -102,14 +102,14 @@ func (p *parser) literal() Literal {
 		p.next()
 		return l
 	case tokWord:
-		if l, ok := p.wordLiteral(at); ok {
+		if l, ok := readWordLiteral(p, at); ok {
 			return l
 		}
-		if l, ok := p.timeLiteral(); ok {
+		if l, ok := readTimeLiteral(p); ok {
 			return l
 		}
 	}
-	if l, ok := p.signedNumber(at); ok {
+	if l, ok := readSignedNumber(p, at); ok {
 		return l
 	}
 	if p.tok.kind == tokWord {
@@ -120,8 +120,8 @@ func (p *parser) literal() Literal {
 	return Literal{Pos: at}
 }
 
-// wordLiteral reads null, true, false, NaN, Infinity and X'..'.
-func (p *parser) wordLiteral(at Pos) (Literal, bool) {
+// readWordLiteral reads null, true, false, NaN, Infinity and X'..'.
+func readWordLiteral(p *parser, at Pos) (Literal, bool) {
 	word := p.tok.value
 	l := Literal{Text: word, Pos: at}
 	switch strings.ToLower(word) {
@@ -150,9 +150,9 @@ func (p *parser) wordLiteral(at Pos) (Literal, bool) {
 	return l, true
 }
 
-// signedNumber reads a number; -Infinity and -NaN count.
-func (p *parser) signedNumber(at Pos) (Literal, bool) {
-	text, ok := p.numberText()
+// readSignedNumber reads a number; -Infinity and -NaN count.
+func readSignedNumber(p *parser, at Pos) (Literal, bool) {
+	text, ok := readNumberText(p)
 	if !ok {
 		saved := *p
 		if p.takeSymbol("-") && p.isAny("infinity", "inf") {
@@ -176,9 +176,9 @@ func (p *parser) signedNumber(at Pos) (Literal, bool) {
 	return l, true
 }
 
-// timeValue reads a point in time: a whole number in the gateway's precision, now(),
+// readTimeValue reads a point in time: a whole number in the gateway's precision, now(),
 // an ISO time (also in quotes), and durations added to or taken from them.
-func (p *parser) timeValue() Literal {
+func readTimeValue(p *parser) Literal {
 	at := p.tok.pos
 	var l Literal
 	switch {
@@ -192,10 +192,10 @@ func (p *parser) timeValue() Literal {
 		p.next()
 	default:
 		var ok bool
-		if l, ok = p.timeLiteral(); ok {
+		if l, ok = readTimeLiteral(p); ok {
 			break
 		}
-		if l, ok = p.signedNumber(at); !ok {
+		if l, ok = readSignedNumber(p, at); !ok {
 			p.expected("a time: a whole number, now() or 2024-01-31T08:00:00+08:00")
 			return l
 		}
@@ -206,11 +206,11 @@ func (p *parser) timeValue() Literal {
 			l.Int = n
 		}
 	}
-	return p.durations(l)
+	return readDurations(p, l)
 }
 
-// durations reads + 1d - 2h and the like.
-func (p *parser) durations(l Literal) Literal {
+// readDurations reads + 1d - 2h and the like.
+func readDurations(p *parser, l Literal) Literal {
 	var text strings.Builder
 	text.WriteString(l.Text)
 	n := 0
@@ -239,9 +239,9 @@ func (p *parser) durations(l Literal) Literal {
 	return l
 }
 
-// timeLiteral reads now() or an unquoted ISO time; false (nothing consumed) if there
+// readTimeLiteral reads now() or an unquoted ISO time; false (nothing consumed) if there
 // is neither.
-func (p *parser) timeLiteral() (Literal, bool) {
+func readTimeLiteral(p *parser) (Literal, bool) {
 	at := p.tok.pos
 	if p.tok.kind != tokWord {
 		return Literal{}, false
@@ -261,7 +261,7 @@ func (p *parser) timeLiteral() (Literal, bool) {
 	if n == 0 {
 		return Literal{}, false
 	}
-	text := p.reread(n)
+	text := rereadRaw(p, n)
 	t, err := ParseTime(text, p.o)
 	if err != nil {
 		p.note(at, err.Error(), "")

@@ -35,7 +35,7 @@ func Parse(text string, o Options) (Statement, error) {
 	if len(text) > MaxBytes {
 		return nil, status.Errorf(status.SQLParse, "the statement has %d bytes, at most %d are read", len(text), MaxBytes)
 	}
-	p := parser{lex: newLexer(text), o: o}
+	p := &parser{lex: newLexer(text), o: o}
 	if o.Zone == nil {
 		p.o.Zone = time.UTC
 	}
@@ -46,7 +46,7 @@ func Parse(text string, o Options) (Statement, error) {
 		return nil, p.err()
 	}
 	p.next()
-	s := p.statement()
+	s := readStatement(p)
 	if _, ok := s.(*Unsupported); ok && !p.dead {
 		return s, nil
 	}
@@ -184,7 +184,7 @@ func (p *parser) end() {
 		return
 	}
 	suggestion := ""
-	if p.last.kind == tokSymbol && p.last.value == ";" || p.beginsStatement() {
+	if p.last.kind == tokSymbol && p.last.value == ";" || beginsStatement(p) {
 		suggestion = "one statement at a time: send the second one on its own"
 	}
 	p.fail("expected the end of the statement, found "+p.found(), suggestion)

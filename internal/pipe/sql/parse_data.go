@@ -1,11 +1,11 @@
 package sql
 
-// insert reads INSERT INTO device(time, m, ..) [ALIGNED] VALUES (..), (..).
-func (p *parser) insert() Statement {
+// readInsert reads INSERT INTO device(time, m, ..) [ALIGNED] VALUES (..), (..).
+func readInsert(p *parser) Statement {
 	p.next()
 	p.wantWord("INTO")
-	s := &Insert{Device: p.path(exact), TimeIndex: -1}
-	p.insertColumns(s)
+	s := &Insert{Device: readPath(p, exact), TimeIndex: -1}
+	readInsertColumns(p, s)
 	s.Aligned = p.takeWord("ALIGNED")
 	if !p.takeWord("VALUES") && !p.takeWord("VALUE") {
 		if p.isWord("SELECT") {
@@ -15,7 +15,7 @@ func (p *parser) insert() Statement {
 		return s
 	}
 	for !p.dead {
-		s.Rows = append(s.Rows, p.row(s))
+		s.Rows = append(s.Rows, readRow(p, s))
 		if !p.takeSymbol(",") || p.tok.kind == tokEOF || p.isSymbol(";") {
 			break
 		}
@@ -23,7 +23,7 @@ func (p *parser) insert() Statement {
 	return s
 }
 
-func (p *parser) insertColumns(s *Insert) {
+func readInsertColumns(p *parser, s *Insert) {
 	n := 0
 	p.list("of the column names", func() {
 		if p.isWord("time") || p.isWord("timestamp") {
@@ -34,19 +34,19 @@ func (p *parser) insertColumns(s *Insert) {
 			s.TimeIndex = n
 			p.next()
 		} else {
-			name, _ := p.node(exact)
+			name, _ := readNode(p, exact)
 			s.Measurements = append(s.Measurements, name)
 		}
 		n++
-		p.cap(n)
+		capList(p, n)
 	})
 	if len(s.Measurements) == 0 {
 		p.fail("no measurement is named", "")
 	}
 }
 
-// row reads one tuple; its length must be that of the names.
-func (p *parser) row(s *Insert) InsertRow {
+// readRow reads one tuple; its length must be that of the names.
+func readRow(p *parser, s *Insert) InsertRow {
 	var row InsertRow
 	n, want := 0, len(s.Measurements)
 	if s.TimeIndex >= 0 {
@@ -55,9 +55,9 @@ func (p *parser) row(s *Insert) InsertRow {
 	at := p.tok.pos
 	p.list("of the values", func() {
 		if n == s.TimeIndex {
-			row.Time = p.timeValue()
+			row.Time = readTimeValue(p)
 		} else {
-			row.Values = append(row.Values, p.literal())
+			row.Values = append(row.Values, readLiteral(p))
 		}
 		if n++; n > want {
 			p.fail("more values than names", "")
@@ -70,22 +70,22 @@ func (p *parser) row(s *Insert) InsertRow {
 	return row
 }
 
-// deleteFrom reads what follows DELETE FROM.
-func (p *parser) deleteFrom() Statement {
-	s := &Delete{Paths: p.paths(pattern), Start: minTime, End: maxTime}
+// readDeleteFrom reads what follows DELETE FROM.
+func readDeleteFrom(p *parser) Statement {
+	s := &Delete{Paths: readPaths(p, pattern), Start: minTime, End: maxTime}
 	if p.isWord("WHERE") {
-		r := p.where()
+		r := readWhere(p)
 		s.Start, s.End = r.Start, r.End
 	}
 	return s
 }
 
-// flush reads FLUSH [path, ...] [TRUE|FALSE] [ON LOCAL|CLUSTER].
-func (p *parser) flush() Statement {
+// readFlush reads FLUSH [path, ...] [TRUE|FALSE] [ON LOCAL|CLUSTER].
+func readFlush(p *parser) Statement {
 	p.next()
 	s := &Flush{}
 	if p.isWord("root") {
-		s.Databases = p.paths(exact)
+		s.Databases = readPaths(p, exact)
 	}
 	if !p.takeWord("TRUE") {
 		p.takeWord("FALSE")

@@ -5,16 +5,16 @@ import "strings"
 // maxAttributes bounds the attributes of one clause.
 const maxAttributes = 1000
 
-func (p *parser) pipeName() string { return p.identifier("the name of a pipe") }
+func readPipeName(p *parser) string { return p.identifier("the name of a pipe") }
 
-// createPipe reads what follows CREATE PIPE.
-func (p *parser) createPipe() Statement {
+// readCreatePipe reads what follows CREATE PIPE.
+func readCreatePipe(p *parser) Statement {
 	s := &CreatePipe{}
 	s.IfNotExists = p.takeWords("IF", "NOT", "EXISTS")
 	s.Pos = p.tok.pos
-	s.Name = p.pipeName()
+	s.Name = readPipeName(p)
 	if p.isSymbol("(") { // the short form: attributes of the sink
-		s.Sink = p.attributes("of the sink")
+		s.Sink = readAttributes(p, "of the sink")
 		if p.isWord("WITH") {
 			p.fail("no WITH clause may follow the short form, whose bracket holds the sink", "write WITH SINK in front of the bracket, last")
 		}
@@ -27,11 +27,11 @@ func (p *parser) createPipe() Statement {
 		n := 0
 		switch {
 		case p.takeWord("SOURCE"), p.takeWord("EXTRACTOR"):
-			n, s.Source = 1, p.attributes("of the source")
+			n, s.Source = 1, readAttributes(p, "of the source")
 		case p.takeWord("PROCESSOR"):
-			n, s.Processor = 2, p.attributes("of the processor")
+			n, s.Processor = 2, readAttributes(p, "of the processor")
 		case p.takeWord("SINK"), p.takeWord("CONNECTOR"):
-			n, s.Sink, sinkSeen = 3, p.attributes("of the sink"), true
+			n, s.Sink, sinkSeen = 3, readAttributes(p, "of the sink"), true
 		default:
 			p.expected("SOURCE, PROCESSOR or SINK (EXTRACTOR, PROCESSOR or CONNECTOR)",
 				"SOURCE", "EXTRACTOR", "PROCESSOR", "SINK", "CONNECTOR")
@@ -47,7 +47,7 @@ func (p *parser) createPipe() Statement {
 		if p.tok.kind == tokEOF || p.isSymbol(";") {
 			p.expected("WITH SINK (or WITH CONNECTOR): a pipe needs a sink")
 		} else {
-			p.expectedWith()
+			expectedWith(p)
 		}
 	}
 	return s
@@ -55,7 +55,7 @@ func (p *parser) createPipe() Statement {
 
 // expectedWith fails after the name of a pipe; a sign that touches the name hints at
 // a name that needs quotes.
-func (p *parser) expectedWith() {
+func expectedWith(p *parser) {
 	if p.tok.kind == tokSymbol && p.adjacent() {
 		p.fail("expected WITH, found "+p.found(), "a name with other signs stands in back-quotes: `a-b`")
 		return
@@ -63,9 +63,9 @@ func (p *parser) expectedWith() {
 	p.expected("WITH", "WITH")
 }
 
-// attributes reads ('key'='value', ...). Mistakes inside are noted and reading goes
+// readAttributes reads ('key'='value', ...). Mistakes inside are noted and reading goes
 // on, so that all of them are reported together.
-func (p *parser) attributes(where string) []Attribute {
+func readAttributes(p *parser, where string) []Attribute {
 	if !p.takeSymbol("(") {
 		p.expected("'(' before the attributes " + where)
 		return nil
@@ -80,11 +80,11 @@ func (p *parser) attributes(where string) []Attribute {
 		if p.tok.kind == tokEOF || p.isSymbol(";") {
 			break
 		}
-		out = append(out, p.attribute(where))
+		out = append(out, readAttribute(p, where))
 		if len(out) > maxAttributes {
 			p.fail("too many attributes", "")
 		}
-		p.separator()
+		readSeparator(p)
 	}
 	if !p.takeSymbol(")") {
 		p.expected("')' after the attributes " + where)
@@ -92,8 +92,8 @@ func (p *parser) attributes(where string) []Attribute {
 	return out
 }
 
-// separator reads the comma between two attributes, or notes that it is missing.
-func (p *parser) separator() {
+// readSeparator reads the comma between two attributes, or notes that it is missing.
+func readSeparator(p *parser) {
 	switch {
 	case p.takeSymbol(","), p.isSymbol(")"), p.dead:
 	case p.tok.kind == tokString || p.tok.kind == tokWord && !p.isWord("WITH"):
@@ -105,10 +105,10 @@ func (p *parser) separator() {
 	}
 }
 
-// attribute reads 'key' = 'value'.
-func (p *parser) attribute(where string) Attribute {
+// readAttribute reads 'key' = 'value'.
+func readAttribute(p *parser, where string) Attribute {
 	a := Attribute{Pos: p.tok.pos}
-	a.Key = p.attributeText("the key of an attribute " + where)
+	a.Key = readAttributeText(p, "the key of an attribute "+where)
 	switch {
 	case p.takeSymbol("="):
 	case p.isSymbol("=="):
@@ -121,13 +121,13 @@ func (p *parser) attribute(where string) Attribute {
 		p.expected("'=' after the key " + quoteString(clip(a.Key)))
 		return a
 	}
-	a.Value = p.attributeText("the value of " + quoteString(clip(a.Key)))
+	a.Value = readAttributeText(p, "the value of "+quoteString(clip(a.Key)))
 	return a
 }
 
-// attributeText reads a string. Unquoted text is noted, read up to the next comma,
+// readAttributeText reads a string. Unquoted text is noted, read up to the next comma,
 // bracket or equals sign, and used.
-func (p *parser) attributeText(what string) string {
+func readAttributeText(p *parser, what string) string {
 	if p.tok.kind == tokString {
 		text := p.tok.value
 		p.next()

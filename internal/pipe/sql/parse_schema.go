@@ -9,23 +9,23 @@ import (
 // maxList bounds lists of measurements, tags and the like.
 const maxList = 100_000
 
-func (p *parser) createDatabasePath() Path {
-	path := p.path(exact)
+func readCreateDatabasePath(p *parser) Path {
+	path := readPath(p, exact)
 	if p.isWord("WITH") {
 		p.refuse(p.tok.pos, "WITH of CREATE DATABASE is not supported: use SET TTL TO afterwards")
 	}
 	return path
 }
 
-// createTimeseries reads what follows CREATE TIMESERIES.
-func (p *parser) createTimeseries() Statement {
-	s := &CreateTimeseries{Path: p.path(exact)}
+// readCreateTimeseries reads what follows CREATE TIMESERIES.
+func readCreateTimeseries(p *parser) Statement {
+	s := &CreateTimeseries{Path: readPath(p, exact)}
 	if p.isSymbol("(") {
-		s.Alias = p.alias()
+		s.Alias = readAlias(p)
 	}
 	p.takeWord("WITH")
 	c := column{schema: tablet.Schema{Name: last(s.Path.Nodes), Compressor: tablet.LZ4}}
-	p.column(&c)
+	readColumn(p, &c)
 	s.Schema, s.Props, s.Tags, s.Attributes = c.schema, c.props, c.tags, c.attributes
 	return s
 }
@@ -37,32 +37,32 @@ func last(nodes []string) string {
 	return nodes[len(nodes)-1]
 }
 
-// alias reads (name).
-func (p *parser) alias() string {
+// readAlias reads (name).
+func readAlias(p *parser) string {
 	p.wantSymbol("(", "before the alias")
 	name := p.identifier("an alias")
 	p.wantSymbol(")", "after the alias")
 	return name
 }
 
-// createAligned reads what follows CREATE ALIGNED TIMESERIES.
-func (p *parser) createAligned() Statement {
-	s := &CreateAligned{Device: p.path(exact)}
+// readCreateAligned reads what follows CREATE ALIGNED TIMESERIES.
+func readCreateAligned(p *parser) Statement {
+	s := &CreateAligned{Device: readPath(p, exact)}
 	p.list("of the measurements", func() {
 		at := p.tok.pos
 		c := column{schema: tablet.Schema{Compressor: tablet.LZ4}}
-		c.schema.Name, _ = p.node(exact)
+		c.schema.Name, _ = readNode(p, exact)
 		alias := ""
 		if p.isSymbol("(") {
-			alias = p.alias()
+			alias = readAlias(p)
 		}
 		p.takeWord("WITH")
-		p.column(&c)
+		readColumn(p, &c)
 		if c.props != nil {
 			p.refuse(at, "properties besides ENCODING and COMPRESSOR are not supported for aligned series")
 		}
 		s.Columns = append(s.Columns, AlignedColumn{Schema: c.schema, Alias: alias, Tags: c.tags, Attributes: c.attributes})
-		p.cap(len(s.Columns))
+		capList(p, len(s.Columns))
 	})
 	if len(s.Columns) == 0 {
 		p.fail("the device has no measurement", "")
@@ -70,7 +70,7 @@ func (p *parser) createAligned() Statement {
 	return s
 }
 
-func (p *parser) cap(n int) {
+func capList(p *parser, n int) {
 	if n > maxList {
 		p.fail("the list is too long", "")
 	}
@@ -83,25 +83,25 @@ type column struct {
 	props, tags, attributes map[string]string
 }
 
-// column reads [DATATYPE=]type and then, with or without commas, ENCODING=.., COMPRESSOR=..,
+// readColumn reads [DATATYPE=]type and then, with or without commas, ENCODING=.., COMPRESSOR=..,
 // other key=value, TAGS(..) and ATTRIBUTES(..).
-func (p *parser) column(c *column) {
+func readColumn(p *parser, c *column) {
 	if p.tok.kind == tokWord && !p.isAny("DATATYPE", "ENCODING", "COMPRESSOR", "COMPRESSION", "TAGS", "ATTRIBUTES") {
-		p.dataType(c)
+		readDataType(p, c)
 	}
 	for !p.dead {
 		saved := *p
 		comma := p.takeSymbol(",")
 		switch {
-		case p.isWord("TAGS") && p.callFollows():
+		case p.isWord("TAGS") && callFollows(p):
 			p.next()
-			c.tags = p.pairs("of TAGS")
+			c.tags = readPairs(p, "of TAGS")
 			continue
-		case p.isWord("ATTRIBUTES") && p.callFollows():
+		case p.isWord("ATTRIBUTES") && callFollows(p):
 			p.next()
-			c.attributes = p.pairs("of ATTRIBUTES")
+			c.attributes = readPairs(p, "of ATTRIBUTES")
 			continue
-		case p.tok.kind == tokWord && p.property(c):
+		case p.tok.kind == tokWord && readProperty(p, c):
 			continue
 		}
 		if comma {
@@ -117,7 +117,7 @@ func (p *parser) column(c *column) {
 	}
 }
 
-func (p *parser) dataType(c *column) {
+func readDataType(p *parser, c *column) {
 	t, err := tablet.ParseDataType(p.tok.value)
 	if err != nil {
 		p.expected("a data type (BOOLEAN, INT32, INT64, FLOAT, DOUBLE, TEXT, STRING, BLOB, TIMESTAMP, DATE)",
@@ -128,8 +128,8 @@ func (p *parser) dataType(c *column) {
 	p.next()
 }
 
-// property reads KEY=value; false if what follows is none.
-func (p *parser) property(c *column) bool {
+// readProperty reads KEY=value; false if what follows is none.
+func readProperty(p *parser, c *column) bool {
 	saved := *p
 	key := p.tok.value
 	p.next()
@@ -139,7 +139,7 @@ func (p *parser) property(c *column) bool {
 	}
 	switch strings.ToUpper(key) {
 	case "DATATYPE":
-		p.dataType(c)
+		readDataType(p, c)
 	case "ENCODING":
 		e, err := tablet.ParseEncoding(p.tok.value)
 		if err != nil {
@@ -160,33 +160,33 @@ func (p *parser) property(c *column) bool {
 		if c.props == nil {
 			c.props = map[string]string{}
 		}
-		c.props[key] = p.attributeValue()
-		p.cap(len(c.props))
+		c.props[key] = readAttributeValue(p)
+		capList(p, len(c.props))
 	}
 	return true
 }
 
-// pairs reads (key=value, ...).
-func (p *parser) pairs(where string) map[string]string {
+// readPairs reads (key=value, ...).
+func readPairs(p *parser, where string) map[string]string {
 	out := map[string]string{}
 	p.list(where, func() {
-		key := p.attributeValue()
+		key := readAttributeValue(p)
 		if !p.takeSymbol("=") && !p.takeSymbol("==") {
 			p.expected("'=' " + where)
 			return
 		}
-		out[key] = p.attributeValue()
-		p.cap(len(out))
+		out[key] = readAttributeValue(p)
+		capList(p, len(out))
 	})
 	return out
 }
 
-// attributeValue reads a name, a text or a number as text.
-func (p *parser) attributeValue() string {
+// readAttributeValue reads a name, a text or a number as text.
+func readAttributeValue(p *parser) string {
 	switch p.tok.kind {
 	case tokWord, tokQuoted, tokString:
 		if p.tok.kind == tokWord {
-			if text, ok := p.numberText(); ok {
+			if text, ok := readNumberText(p); ok {
 				return text
 			}
 		}
@@ -194,7 +194,7 @@ func (p *parser) attributeValue() string {
 		p.next()
 		return text
 	}
-	if text, ok := p.numberText(); ok {
+	if text, ok := readNumberText(p); ok {
 		return text
 	}
 	p.expected("a name, a text or a number")

@@ -5,8 +5,8 @@ import "strings"
 // maxItems bounds the SELECT list and the FROM list.
 const maxItems = 10_000
 
-// selectStatement reads SELECT items FROM paths and its clauses.
-func (p *parser) selectStatement() Statement {
+// readSelectStatement reads SELECT items FROM paths and its clauses.
+func readSelectStatement(p *parser) Statement {
 	p.next()
 	if p.isWord("LAST") {
 		saved := *p
@@ -18,7 +18,7 @@ func (p *parser) selectStatement() Statement {
 	}
 	s := &Select{Limit: Limit{Limit: -1, Offset: -1}}
 	for !p.dead {
-		s.Items = append(s.Items, p.selectItem())
+		s.Items = append(s.Items, readSelectItem(p))
 		if len(s.Items) > maxItems {
 			p.fail("too many items", "")
 		}
@@ -34,7 +34,7 @@ func (p *parser) selectStatement() Statement {
 		return s
 	}
 	for !p.dead {
-		s.From = append(s.From, p.path(pattern))
+		s.From = append(s.From, readPath(p, pattern))
 		if len(s.From) > maxItems {
 			p.fail("too many paths", "")
 		}
@@ -42,13 +42,13 @@ func (p *parser) selectStatement() Statement {
 			break
 		}
 	}
-	p.clauses(s)
-	p.checkItems(s)
+	readClauses(p, s)
+	checkItems(p, s)
 	return s
 }
 
 // checkItems refuses raw series beside aggregates.
-func (p *parser) checkItems(s *Select) {
+func checkItems(p *parser, s *Select) {
 	raw, aggregate := false, false
 	for _, item := range s.Items {
 		raw = raw || item.Func == ""
@@ -61,11 +61,11 @@ func (p *parser) checkItems(s *Select) {
 	}
 }
 
-// selectItem reads path or count(path), with an optional alias.
-func (p *parser) selectItem() SelectItem {
+// readSelectItem reads path or count(path), with an optional alias.
+func readSelectItem(p *parser) SelectItem {
 	at := p.tok.pos
 	item := SelectItem{}
-	if p.tok.kind == tokWord && p.callFollows() {
+	if p.tok.kind == tokWord && callFollows(p) {
 		item.Func = strings.ToLower(p.tok.value)
 		if item.Func != "count" {
 			p.refuse(at, "the function "+clip(p.tok.value)+" is not supported: only count()")
@@ -73,14 +73,14 @@ func (p *parser) selectItem() SelectItem {
 		}
 		p.next()
 		p.wantSymbol("(", "after count")
-		item.Path = p.itemPath()
+		item.Path = readItemPath(p)
 		p.takeSymbol(",")
 		p.wantSymbol(")", "after the path of count(")
 	} else {
-		item.Path = p.itemPath()
+		item.Path = readItemPath(p)
 	}
 	item.Text = printItem(item)
-	p.refuseArithmetic(at)
+	refuseArithmetic(p, at)
 	if p.takeWord("AS") {
 		if p.tok.kind == tokString { // clients quote aliases
 			item.Alias = p.tok.value
@@ -96,14 +96,14 @@ func (p *parser) selectItem() SelectItem {
 }
 
 // callFollows reports whether the word is followed by a bracket.
-func (p *parser) callFollows() bool {
+func callFollows(p *parser) bool {
 	lex := p.lex
 	t := lex.next()
 	return t.kind == tokSymbol && t.value == "("
 }
 
-// itemPath reads the path of an item, which goes on where FROM ends.
-func (p *parser) itemPath() Path {
+// readItemPath reads the path of an item, which goes on where FROM ends.
+func readItemPath(p *parser) Path {
 	if p.isWord("root") {
 		p.fail("a path in SELECT goes on where the path of FROM ends, so it does not begin with root",
 			"for instance SELECT s1 FROM root.plant.d1")
@@ -113,10 +113,10 @@ func (p *parser) itemPath() Path {
 		p.refuse(p.tok.pos, "expressions and constants in SELECT are not supported, only series and count()")
 		return Path{}
 	}
-	return p.nodes(pattern)
+	return readNodes(p, pattern)
 }
 
-func (p *parser) refuseArithmetic(at Pos) {
+func refuseArithmetic(p *parser, at Pos) {
 	if p.tok.kind != tokSymbol {
 		return
 	}
@@ -126,8 +126,8 @@ func (p *parser) refuseArithmetic(at Pos) {
 	}
 }
 
-// clauses reads what follows FROM; each clause at most once, in any order.
-func (p *parser) clauses(s *Select) {
+// readClauses reads what follows FROM; each clause at most once, in any order.
+func readClauses(p *parser, s *Select) {
 	seen := map[string]bool{}
 	for !p.dead && p.tok.kind == tokWord {
 		word := strings.ToUpper(p.tok.value)
@@ -138,10 +138,10 @@ func (p *parser) clauses(s *Select) {
 		seen[word] = true
 		switch word {
 		case "WHERE":
-			r := p.where()
+			r := readWhere(p)
 			s.Where = &r
 		case "ORDER":
-			p.orderBy(s)
+			readOrderBy(p, s)
 		case "ALIGN":
 			p.next()
 			p.wantWord("BY")
@@ -149,7 +149,7 @@ func (p *parser) clauses(s *Select) {
 				p.wantWord("TIME")
 			}
 		case "LIMIT", "OFFSET":
-			p.limit(&s.Limit)
+			readLimit(p, &s.Limit)
 		case "GROUP", "HAVING", "FILL", "SLIMIT", "SOFFSET", "WITHOUT", "DISABLE", "INTO":
 			p.refuse(p.tok.pos, "the clause "+word+" is not supported here yet")
 		default:
@@ -159,7 +159,7 @@ func (p *parser) clauses(s *Select) {
 	}
 }
 
-func (p *parser) orderBy(s *Select) {
+func readOrderBy(p *parser, s *Select) {
 	p.next()
 	p.wantWord("BY")
 	at := p.tok.pos
@@ -179,12 +179,12 @@ func (p *parser) orderBy(s *Select) {
 	}
 }
 
-// limit reads LIMIT n or OFFSET n.
-func (p *parser) limit(l *Limit) {
+// readLimit reads LIMIT n or OFFSET n.
+func readLimit(p *parser, l *Limit) {
 	limit := p.isWord("LIMIT")
 	p.next()
 	at := p.tok.pos
-	n, ok := p.integer()
+	n, ok := readInteger(p)
 	if !ok {
 		p.expected("a whole number")
 		return
@@ -203,22 +203,22 @@ func (p *parser) limit(l *Limit) {
 	l.Offset = n
 }
 
-// where reads WHERE and a conjunction of time comparisons.
-func (p *parser) where() TimeRange {
+// readWhere reads WHERE and a conjunction of time comparisons.
+func readWhere(p *parser) TimeRange {
 	p.next()
 	r := TimeRange{Start: minTime, End: maxTime}
-	p.conjunction(&r)
+	readConjunction(p, &r)
 	return r
 }
 
-// conjunction reads condition AND condition ...
-func (p *parser) conjunction(r *TimeRange) {
+// readConjunction reads condition AND condition ...
+func readConjunction(p *parser, r *TimeRange) {
 	if p.depth++; p.depth > maxDepth {
 		p.fail("brackets are nested too deeply", "")
 		return
 	}
 	for !p.dead {
-		p.condition(r)
+		readCondition(p, r)
 		if p.isAny("OR") || p.isSymbol("|") {
 			p.refuse(p.tok.pos, "OR in WHERE is not supported here yet: only time comparisons joined by AND")
 		}
@@ -235,29 +235,29 @@ func (p *parser) conjunction(r *TimeRange) {
 
 const valuePredicate = "is not supported here yet: WHERE may compare time only, joined by AND"
 
-// condition reads one comparison of time with a literal, either way round, BETWEEN,
+// readCondition reads one comparison of time with a literal, either way round, BETWEEN,
 // or a bracket.
-func (p *parser) condition(r *TimeRange) {
+func readCondition(p *parser, r *TimeRange) {
 	at := p.tok.pos
 	switch {
 	case p.isSymbol("("):
 		p.next()
-		p.conjunction(r)
+		readConjunction(p, r)
 		p.wantSymbol(")", "after the conditions")
 	case p.isWord("NOT"), p.isSymbol("!"):
 		p.refuse(at, "NOT in WHERE "+valuePredicate)
-	case p.isTime():
+	case isTime(p):
 		p.next()
-		p.comparison(r, at)
+		readComparison(p, r, at)
 	case p.tok.kind == tokEOF || p.isSymbol(";"):
 		p.expected("a condition on time")
-	case p.tok.kind == tokString || p.tok.kind == tokSymbol && p.isSymbol("-") || p.literalAhead():
-		l := p.timeValue()
-		op := p.operator(at)
+	case p.tok.kind == tokString || p.tok.kind == tokSymbol && p.isSymbol("-") || literalAhead(p):
+		l := readTimeValue(p)
+		op := readOperator(p, at)
 		if p.dead {
 			return
 		}
-		if !p.isTime() {
+		if !isTime(p) {
 			p.refuse(at, "this condition "+valuePredicate)
 			return
 		}
@@ -268,13 +268,13 @@ func (p *parser) condition(r *TimeRange) {
 	}
 }
 
-func (p *parser) literalAhead() bool {
-	return p.tok.kind == tokWord && (p.tok.value[0] >= '0' && p.tok.value[0] <= '9' || p.isWord("now") && p.callFollows())
+func literalAhead(p *parser) bool {
+	return p.tok.kind == tokWord && (p.tok.value[0] >= '0' && p.tok.value[0] <= '9' || p.isWord("now") && callFollows(p))
 }
 
 // isTime reports whether the current word is the time column and not the start of a
 // path or a call.
-func (p *parser) isTime() bool {
+func isTime(p *parser) bool {
 	if !p.isAny("time", "timestamp") {
 		return false
 	}
@@ -283,33 +283,33 @@ func (p *parser) isTime() bool {
 	return t.kind != tokSymbol || t.value != "." && t.value != "("
 }
 
-// comparison reads what follows the word time.
-func (p *parser) comparison(r *TimeRange, at Pos) {
+// readComparison reads what follows the word time.
+func readComparison(p *parser, r *TimeRange, at Pos) {
 	if p.isAny("NOT", "IN", "IS", "LIKE", "REGEXP", "CONTAINS") {
 		p.refuse(at, "time "+strings.ToUpper(p.tok.value)+" "+valuePredicate)
 		return
 	}
 	if p.takeWord("BETWEEN") {
-		low := p.timeValue()
+		low := readTimeValue(p)
 		p.wantWord("AND")
-		high := p.timeValue()
+		high := readTimeValue(p)
 		r.and(">=", low.Int)
 		r.and("<=", high.Int)
 		return
 	}
-	op := p.operator(at)
+	op := readOperator(p, at)
 	if p.dead {
 		return
 	}
-	if p.tok.kind == tokWord && !p.literalAhead() {
+	if p.tok.kind == tokWord && !literalAhead(p) {
 		p.expected("a time: a whole number, now() or 2024-01-31T08:00:00+08:00")
 		return
 	}
-	r.and(op, p.timeValue().Int)
+	r.and(op, readTimeValue(p).Int)
 }
 
-// operator reads a comparison sign.
-func (p *parser) operator(at Pos) string {
+// readOperator reads a comparison sign.
+func readOperator(p *parser, at Pos) string {
 	op := p.tok.value
 	if p.tok.kind == tokSymbol {
 		switch op {

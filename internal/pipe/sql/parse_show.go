@@ -2,40 +2,40 @@ package sql
 
 import "strings"
 
-// show reads a SHOW statement.
-func (p *parser) show() Statement {
+// readShow reads a SHOW statement.
+func readShow(p *parser) Statement {
 	saved := *p
 	p.next()
 	switch {
 	case p.takeWord("PIPES"):
-		return p.showPipes()
+		return readShowPipes(p)
 	case p.takeWord("PIPE"):
-		return &ShowPipes{Name: p.pipeName()}
+		return &ShowPipes{Name: readPipeName(p)}
 	case p.takeWord("PIPEPLUGINS"):
 		return &ShowPipePlugins{}
 	case p.takeWord("DATABASES"), p.takeWords("STORAGE", "GROUP"):
 		s := &ShowDatabases{Details: p.takeWord("DETAILS")}
-		s.Pattern = p.optionalPath()
+		s.Pattern = readOptionalPath(p)
 		return s
 	case p.takeWord("DEVICES"):
-		return p.showDevices()
+		return readShowDevices(p)
 	case p.takeWord("TIMESERIES"):
-		return p.showTimeseries(false)
+		return readShowTimeseries(p, false)
 	case p.takeWords("LATEST", "TIMESERIES"):
-		return p.showTimeseries(true)
+		return readShowTimeseries(p, true)
 	}
-	if what, ok := p.showBare(); ok {
+	if what, ok := readShowBare(p); ok {
 		return &Show{What: what}
 	}
 	switch strings.ToUpper(p.tok.value) {
 	case "CHILD", "ALL", "SCHEMA", "PATHS", "CONTINUOUS", "SPACE", "RUNNING", "LOGICAL", "DEVICE", "DATA":
 		*p = saved
-		return p.unsupported(3)
+		return nameUnsupported(p, 3)
 	case "TTL", "TRIGGERS", "UDFS", "REGIONS", "REGIONID", "SEQUENCE", "CQS", "CQ", "NODES", "VIEW", "MODELS",
 		"TOPICS", "SUBSCRIPTIONS", "THROTTLE", "DISK_USAGE", "TABLES", "CREATE", "AINODES", "SERVICES", "SESSIONS",
 		"FLUSH", "LOCK", "USER", "CONFIGURATION", "LOADED", "TIMESLOTID", "TIMEPARTITION":
 		*p = saved
-		return p.unsupported(2)
+		return nameUnsupported(p, 2)
 	}
 	p.expected("what to show", append(bareShows(), "PIPES", "PIPE", "PIPEPLUGINS", "DATABASES", "DEVICES", "TIMESERIES")...)
 	return nil
@@ -47,7 +47,7 @@ func bareShows() []string {
 		"CURRENT_USER", "CURRENT_TIMESTAMP", "CURRENT_DATABASE", "CURRENT_SQL_DIALECT"}
 }
 
-func (p *parser) showBare() (string, bool) {
+func readShowBare(p *parser) (string, bool) {
 	if p.takeWords("AVAILABLE", "URLS") {
 		return "AVAILABLE URLS", true
 	}
@@ -65,7 +65,7 @@ func (p *parser) showBare() (string, bool) {
 	return "", false
 }
 
-func (p *parser) showPipes() Statement {
+func readShowPipes(p *parser) Statement {
 	s := &ShowPipes{}
 	if !p.takeWord("WHERE") {
 		return s
@@ -75,43 +75,43 @@ func (p *parser) showPipes() Statement {
 	}
 	p.wantWord("USED")
 	p.wantWord("BY")
-	s.UsedBy = p.pipeName()
+	s.UsedBy = readPipeName(p)
 	return s
 }
 
-// optionalPath reads a pattern if one is there; the zero Path otherwise.
-func (p *parser) optionalPath() Path {
+// readOptionalPath reads a pattern if one is there; the zero Path otherwise.
+func readOptionalPath(p *parser) Path {
 	if !p.isWord("root") {
 		return Path{}
 	}
-	return p.path(pattern)
+	return readPath(p, pattern)
 }
 
-func (p *parser) showDevices() Statement {
-	s := &ShowDevices{Pattern: p.optionalPath()}
+func readShowDevices(p *parser) Statement {
+	s := &ShowDevices{Pattern: readOptionalPath(p)}
 	if p.takeWord("WITH") {
 		if !p.takeWord("DATABASE") && !p.takeWords("STORAGE", "GROUP") {
 			p.expected("DATABASE", "DATABASE")
 		}
 		s.WithDatabase = true
 	}
-	s.Limit = p.paging()
+	s.Limit = readPaging(p)
 	return s
 }
 
-func (p *parser) showTimeseries(latest bool) Statement {
-	s := &ShowTimeseries{Latest: latest, Pattern: p.optionalPath()}
-	s.Limit = p.paging()
+func readShowTimeseries(p *parser, latest bool) Statement {
+	s := &ShowTimeseries{Latest: latest, Pattern: readOptionalPath(p)}
+	s.Limit = readPaging(p)
 	return s
 }
 
-// paging reads LIMIT and OFFSET at the end of a SHOW, in either order.
-func (p *parser) paging() Limit {
+// readPaging reads LIMIT and OFFSET at the end of a SHOW, in either order.
+func readPaging(p *parser) Limit {
 	l := Limit{Limit: -1, Offset: -1}
 	for !p.dead && p.tok.kind == tokWord {
 		switch {
 		case p.isWord("LIMIT") && l.Limit < 0, p.isWord("OFFSET") && l.Offset < 0:
-			p.limit(&l)
+			readLimit(p, &l)
 		case p.isAny("WHERE", "ORDER", "GROUP", "ROOT"):
 			p.refuse(p.tok.pos, "the clause "+strings.ToUpper(p.tok.value)+" of SHOW is not supported here yet")
 		default:
@@ -121,8 +121,8 @@ func (p *parser) paging() Limit {
 	return l
 }
 
-// count reads COUNT TIMESERIES|DEVICES|DATABASES [pattern].
-func (p *parser) count() Statement {
+// readCount reads COUNT TIMESERIES|DEVICES|DATABASES [pattern].
+func readCount(p *parser) Statement {
 	saved := *p
 	p.next()
 	s := &Count{}
@@ -135,12 +135,12 @@ func (p *parser) count() Statement {
 		s.What = "databases"
 	case p.isWord("NODES"), p.isWord("TIMESLOTID"):
 		*p = saved
-		return p.unsupported(2)
+		return nameUnsupported(p, 2)
 	default:
 		p.expected("TIMESERIES, DEVICES or DATABASES", "TIMESERIES", "DEVICES", "DATABASES")
 		return s
 	}
-	s.Pattern = p.optionalPath()
+	s.Pattern = readOptionalPath(p)
 	if p.isAny("GROUP", "WHERE") {
 		p.refuse(p.tok.pos, "the clause "+strings.ToUpper(p.tok.value)+" of COUNT is not supported here yet")
 	}

@@ -13,22 +13,22 @@ const (
 	pattern wildcards = true
 )
 
-// path reads a path that begins with root.
-func (p *parser) path(w wildcards) Path {
+// readPath reads a path that begins with root.
+func readPath(p *parser, w wildcards) Path {
 	if !p.isWord("root") {
 		p.expected("a path that begins with root", "root")
 		return Path{}
 	}
-	return p.nodes(w)
+	return readNodes(p, w)
 }
 
-// nodes reads node.node...; white space around the dots is accepted, as in IoTDB.
-func (p *parser) nodes(w wildcards) Path {
+// readNodes reads node.node...; white space around the dots is accepted, as in IoTDB.
+func readNodes(p *parser, w wildcards) Path {
 	path := Path{Pos: p.tok.pos}
 	anyQuoted := false
 	var quoted []bool
 	for !p.dead {
-		name, q := p.node(w)
+		name, q := readNode(p, w)
 		path.Nodes = append(path.Nodes, name)
 		quoted = append(quoted, q)
 		anyQuoted = anyQuoted || q
@@ -45,8 +45,8 @@ func (p *parser) nodes(w wildcards) Path {
 	return path
 }
 
-// node reads one node: a name, a back-quoted name, *, ** or a name with * at an end.
-func (p *parser) node(w wildcards) (string, bool) {
+// readNode reads one node: a name, a back-quoted name, *, ** or a name with * at an end.
+func readNode(p *parser, w wildcards) (string, bool) {
 	if p.tok.kind == tokQuoted {
 		name := p.tok.value
 		if name == "" {
@@ -69,7 +69,7 @@ func (p *parser) node(w wildcards) (string, bool) {
 				p.expected("a node name")
 				return "", false
 			}
-			return p.checkNode(name, start, words, stars, w)
+			return checkNode(p, spelled{name, start, words, stars}, w)
 		}
 		name += p.tok.value
 		p.next()
@@ -77,23 +77,30 @@ func (p *parser) node(w wildcards) (string, bool) {
 			break
 		}
 	}
-	return p.checkNode(name, start, words, stars, w)
+	return checkNode(p, spelled{name, start, words, stars}, w)
 }
 
-func (p *parser) checkNode(name string, start Pos, words, stars int, w wildcards) (string, bool) {
+// spelled is an unquoted node as it was written.
+type spelled struct {
+	name         string
+	at           Pos
+	words, stars int // tokens it consists of
+}
+
+func checkNode(p *parser, n spelled, w wildcards) (string, bool) {
 	fail := func(message, suggestion string) {
-		p.note(start, message, suggestion)
+		p.note(n.at, message, suggestion)
 		p.die()
 	}
 	switch {
-	case stars > 0 && !bool(w):
-		fail("the wildcard "+clip(name)+" may not stand in this path", "")
-	case words > 1 || strings.Contains(name, "**") && name != "**":
-		fail("the node "+clip(name)+" mixes names and wildcards", "one * at the start or end of a name, *, or **")
-	case words == 1 && stars == 0 && number(name):
-		fail("the node "+clip(name)+" is a number", "write it in back-quotes: `"+clip(name)+"`")
+	case n.stars > 0 && !bool(w):
+		fail("the wildcard "+clip(n.name)+" may not stand in this path", "")
+	case n.words > 1 || strings.Contains(n.name, "**") && n.name != "**":
+		fail("the node "+clip(n.name)+" mixes names and wildcards", "one * at the start or end of a name, *, or **")
+	case n.words == 1 && n.stars == 0 && number(n.name):
+		fail("the node "+clip(n.name)+" is a number", "write it in back-quotes: `"+clip(n.name)+"`")
 	}
-	return name, false
+	return n.name, false
 }
 
 // number reports whether a word consists of digits, perhaps with an exponent: such
@@ -104,14 +111,14 @@ func number(word string) bool {
 	return digits(mantissa) && (!ok || digits(exponent))
 }
 
-// paths reads path, path, ...
-func (p *parser) paths(w wildcards) []Path {
-	out := []Path{p.path(w)}
+// readPaths reads path, path, ...
+func readPaths(p *parser, w wildcards) []Path {
+	out := []Path{readPath(p, w)}
 	for p.takeSymbol(",") {
 		if p.tok.kind == tokEOF || p.isSymbol(";") {
 			break // a trailing comma
 		}
-		out = append(out, p.path(w))
+		out = append(out, readPath(p, w))
 	}
 	return out
 }

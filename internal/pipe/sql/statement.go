@@ -23,7 +23,7 @@ func foreignBeginnings(word string) (int, bool) {
 	return 0, false
 }
 
-func (p *parser) beginsStatement() bool {
+func beginsStatement(p *parser) bool {
 	if p.tok.kind != tokWord {
 		return false
 	}
@@ -31,43 +31,43 @@ func (p *parser) beginsStatement() bool {
 	return foreign || p.isAny(beginnings()...)
 }
 
-// statement reads the statement that its first words name.
-func (p *parser) statement() Statement {
+// readStatement reads the statement that its first words name.
+func readStatement(p *parser) Statement {
 	if p.tok.kind == tokEOF || p.isSymbol(";") {
 		p.fail("the statement is empty", "")
 		return nil
 	}
 	switch strings.ToUpper(p.tok.value) {
 	case "CREATE":
-		return p.create()
+		return readCreate(p)
 	case "START", "STOP":
-		return p.startStop()
+		return readStartStop(p)
 	case "DROP", "DELETE":
-		return p.dropDelete()
+		return readDropDelete(p)
 	case "SHOW":
-		return p.show()
+		return readShow(p)
 	case "COUNT":
-		return p.count()
+		return readCount(p)
 	case "INSERT":
-		return p.insert()
+		return readInsert(p)
 	case "SELECT":
-		return p.selectStatement()
+		return readSelectStatement(p)
 	case "FLUSH":
-		return p.flush()
+		return readFlush(p)
 	case "SET", "UNSET":
-		return p.setUnset()
+		return readSetUnset(p)
 	}
 	if p.tok.kind == tokWord {
 		if n, ok := foreignBeginnings(strings.ToUpper(p.tok.value)); ok {
-			return p.unsupported(n)
+			return nameUnsupported(p, n)
 		}
 	}
 	p.expected("a statement", beginnings()...)
 	return nil
 }
 
-// unsupported names the statement by its next n words.
-func (p *parser) unsupported(n int) Statement {
+// nameUnsupported names the statement by its next n words.
+func nameUnsupported(p *parser, n int) Statement {
 	var words []string
 	for ; n > 0 && p.tok.kind == tokWord; n-- {
 		words = append(words, strings.ToUpper(clip(p.tok.value)))
@@ -76,78 +76,78 @@ func (p *parser) unsupported(n int) Statement {
 	return &Unsupported{What: strings.Join(words, " ")}
 }
 
-func (p *parser) create() Statement {
+func readCreate(p *parser) Statement {
 	saved := *p
 	p.next()
 	switch {
 	case p.takeWord("PIPE"):
-		return p.createPipe()
+		return readCreatePipe(p)
 	case p.takeWord("DATABASE"):
-		return &CreateDatabase{Path: p.createDatabasePath()}
+		return &CreateDatabase{Path: readCreateDatabasePath(p)}
 	case p.takeWords("STORAGE", "GROUP"):
-		return &CreateDatabase{Path: p.createDatabasePath()}
+		return &CreateDatabase{Path: readCreateDatabasePath(p)}
 	case p.takeWord("TIMESERIES"):
-		return p.createTimeseries()
+		return readCreateTimeseries(p)
 	case p.takeWords("ALIGNED", "TIMESERIES"):
-		return p.createAligned()
+		return readCreateAligned(p)
 	case p.isAny("ALIGNED"):
 		p.next()
 		p.wantWord("TIMESERIES")
 		return nil
 	case p.isAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL", "OR"):
 		*p = saved
-		return p.unsupported(3)
+		return nameUnsupported(p, 3)
 	case p.isAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
 		"STATELESS", "STATEFUL", "TABLE", "AINODE", "EXTERNAL", "SERVICE", "SUBSCRIPTION"):
 		*p = saved
-		return p.unsupported(2)
+		return nameUnsupported(p, 2)
 	}
 	p.expected("PIPE, DATABASE, TIMESERIES or ALIGNED TIMESERIES", "PIPE", "DATABASE", "TIMESERIES", "ALIGNED")
 	return nil
 }
 
-func (p *parser) startStop() Statement {
+func readStartStop(p *parser) Statement {
 	saved := *p
 	start := p.isWord("START")
 	p.next()
 	switch {
 	case p.takeWord("PIPE"):
-		name := p.pipeName()
+		name := readPipeName(p)
 		if start {
 			return &StartPipe{Name: name}
 		}
 		return &StopPipe{Name: name}
 	case p.isAny("REPAIR", "TRIGGER", "EXTERNAL"):
 		*p = saved
-		return p.unsupported(3)
+		return nameUnsupported(p, 3)
 	}
 	p.expected("PIPE", "PIPE")
 	return nil
 }
 
-func (p *parser) dropDelete() Statement {
+func readDropDelete(p *parser) Statement {
 	saved := *p
 	drop := p.isWord("DROP")
 	p.next()
 	switch {
 	case p.takeWord("TIMESERIES"):
-		return &DeleteTimeseries{Paths: p.paths(pattern)}
+		return &DeleteTimeseries{Paths: readPaths(p, pattern)}
 	case p.takeWord("DATABASE"), p.takeWords("STORAGE", "GROUP"):
-		return &DeleteDatabase{Paths: p.paths(pattern)}
+		return &DeleteDatabase{Paths: readPaths(p, pattern)}
 	case drop && p.takeWord("PIPE"):
 		s := &DropPipe{}
 		s.IfExists = p.takeWords("IF", "EXISTS")
-		s.Name = p.pipeName()
+		s.Name = readPipeName(p)
 		return s
 	case !drop && p.takeWord("FROM"):
-		return p.deleteFrom()
+		return readDeleteFrom(p)
 	case p.isAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL"):
 		*p = saved
-		return p.unsupported(3)
+		return nameUnsupported(p, 3)
 	case p.isAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
 		"PARTITION", "TABLE", "DEVICES", "AINODE", "SERVICE", "SUBSCRIPTION"):
 		*p = saved
-		return p.unsupported(2)
+		return nameUnsupported(p, 2)
 	}
 	if drop {
 		p.expected("PIPE, DATABASE or TIMESERIES", "PIPE", "DATABASE", "TIMESERIES")
@@ -157,28 +157,28 @@ func (p *parser) dropDelete() Statement {
 	return nil
 }
 
-func (p *parser) setUnset() Statement {
+func readSetUnset(p *parser) Statement {
 	saved := *p
 	unset := p.isWord("UNSET")
 	p.next()
 	switch {
 	case p.takeWord("TTL"):
-		return p.ttl(unset)
+		return readTTL(p, unset)
 	case !unset && p.takeWords("STORAGE", "GROUP"):
 		p.wantWord("TO")
-		return &CreateDatabase{Path: p.createDatabasePath()}
+		return &CreateDatabase{Path: readCreateDatabasePath(p)}
 	case p.isAny("SCHEMA", "DEVICE", "SYSTEM", "THROTTLE", "SPACE"):
 		*p = saved
-		return p.unsupported(3)
+		return nameUnsupported(p, 3)
 	case p.isAny("CONFIGURATION", "SQL_DIALECT", "TEMPLATE", "PASSWORD"):
 		*p = saved
-		return p.unsupported(2)
+		return nameUnsupported(p, 2)
 	}
 	p.expected("TTL", "TTL")
 	return nil
 }
 
-func (p *parser) ttl(unset bool) Statement {
+func readTTL(p *parser, unset bool) Statement {
 	s := &SetTTL{Unset: unset}
 	switch {
 	case p.takeWord("TO"):
@@ -186,7 +186,7 @@ func (p *parser) ttl(unset bool) Statement {
 	default:
 		p.expected("TO", "TO", "FROM")
 	}
-	s.Path = p.path(pattern)
+	s.Path = readPath(p, pattern)
 	if unset {
 		return s
 	}
@@ -195,7 +195,7 @@ func (p *parser) ttl(unset bool) Statement {
 		return s
 	}
 	at := p.tok.pos
-	n, ok := p.integer()
+	n, ok := readInteger(p)
 	switch {
 	case !ok:
 		p.expected("the time to live in milliseconds, or INF", "INF")
