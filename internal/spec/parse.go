@@ -58,11 +58,8 @@ func (p *parser) one(in Input) {
 			Message: message, Suggestion: suggestion})
 	}
 	f := p.byKey[in.Key]
-	prefix := ""
 	if f == nil {
-		bare := Reduce(in.Key, p.o.Prefixes)
-		prefix = in.Key[:len(in.Key)-len(bare)]
-		f = p.byKey[bare]
+		f = p.byKey[Reduce(in.Key, p.o.Prefixes)]
 	}
 	switch {
 	case f == nil && p.o.Lenient:
@@ -88,7 +85,6 @@ func (p *parser) one(in Input) {
 		add(fmt.Sprintf("the same setting is given twice with different values, here and as %s", before.key), "keep one of them")
 		return
 	}
-	_ = prefix
 	p.v.given[f.Name] = given{text: text, key: in.Key, in: in}
 }
 

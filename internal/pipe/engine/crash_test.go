@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -248,6 +249,23 @@ func TestMetricsGoWithThePipe(t *testing.T) {
 	w.mustExec("drop pipe p")
 	if n := count(); n != 0 {
 		t.Errorf("%d samples are left", n)
+	}
+	w.close()
+}
+
+// TestLayout12 shows the columns of IoTDB 1.2.
+func TestLayout12(t *testing.T) {
+	w := newWorld(t)
+	w.close()
+	w.cfg.Layout12 = true
+	w.open()
+	w.mustExec("create pipe p ('sink'='test-sink')")
+	r, err := w.exec("show pipes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := tableText(t, r); !strings.HasPrefix(text, "ID|CreationTime|State|PipeExtractor|PipeProcessor|PipeConnector|ExceptionMessage\np|") {
+		t.Error(text)
 	}
 	w.close()
 }

@@ -95,7 +95,7 @@ func (w *world) open() {
 	}
 	w.log = log
 	w.metrics = prometheus.NewRegistry()
-	r, err := plugin.NewRegistry(append(builtin.Declarations(builtin.Deps{Log: builtin.FromLog(log)}), w.sinkDeclaration(), backDeclaration())...)
+	r, err := plugin.NewRegistry(append(builtin.Declarations(builtin.Deps{Log: builtin.FromLog(log)}), w.sinkDeclaration(), backDeclaration(), oddDeclaration())...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -200,6 +200,29 @@ func backDeclaration() plugin.Declaration {
 			return &testSink{t: &target{mode: "ack"}, acker: c.Acker}, nil
 		}}
 }
+
+// oddDeclaration is a processor that drops odd positions, doubles multiples of four and
+// fails at 100.
+func oddDeclaration() plugin.Declaration {
+	return plugin.Declaration{Name: "odd-processor", Kind: plugin.KindProcessor, Doc: "For tests.", Hidden: true,
+		NewProcessor: func(plugin.ProcessorContext, *spec.Values) (plugin.Processor, error) { return odd{}, nil }}
+}
+
+type odd struct{}
+
+func (odd) Process(_ context.Context, it plugin.Item) ([]plugin.Item, error) {
+	switch {
+	case it.Pos == 100:
+		return nil, errors.New("one hundred")
+	case it.Pos%2 == 1:
+		return nil, nil
+	case it.Pos%4 == 0:
+		return []plugin.Item{{Event: it.Event}, {Event: it.Event}}, nil
+	}
+	return []plugin.Item{it}, nil
+}
+
+func (odd) Close() error { return nil }
 
 // testSink is one instance of the test sink.
 type testSink struct {
