@@ -24,8 +24,9 @@ const maxMergedRows = 4096
 // Both have the same bytes for IoTDB 1.x and 2.0. Nodes keep the order of their
 // events per device: rows are added to the device's newest node or start a new one.
 type composer struct {
-	max  int // bytes of the payload
-	mode mode
+	max    int // bytes of the payload
+	mode   mode
+	layout request.Layout
 
 	groups []group
 	newest map[string]int // device → index of its newest group
@@ -78,14 +79,14 @@ func (c *composer) append(dst []byte, es []entry) ([]byte, error) {
 	c.gather(es)
 	if len(c.groups) == 1 {
 		dst = request.AppendEnvelope(dst, request.TypeInsertNode)
-		return request.AppendTabletNode(dst, c.groups[0].t, request.Layout13)
+		return request.AppendTabletNode(dst, c.groups[0].t, c.layout)
 	}
 	dst = request.AppendEnvelope(dst, request.TypeBatch)
 	dst = binary.BigEndian.AppendUint32(dst, 0)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(c.groups)))
 	var err error
 	for i := range c.groups {
-		if dst, err = request.AppendTabletNode(dst, c.groups[i].t, request.Layout13); err != nil {
+		if dst, err = request.AppendTabletNode(dst, c.groups[i].t, c.layout); err != nil {
 			return dst, err
 		}
 	}

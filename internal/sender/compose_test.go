@@ -64,7 +64,7 @@ func TestSizesAreUpperBounds(t *testing.T) {
 			rows += one.Rows()
 			es = append(es, entry{ev: &event.Event{Kind: event.Tablet, Tablet: one}, rows: one, size: int64(nodeSize(one))})
 		}
-		c := composer{max: 1 << 20}
+		c := composer{max: 1 << 20, layout: request.Layout13}
 		if n := c.take(es); n != len(es) {
 			t.Fatalf("seed %d: took %d of %d", seed, n, len(es))
 		}
@@ -126,7 +126,7 @@ func TestTakeModes(t *testing.T) {
 		t.Errorf("an event larger than a request: %d", n)
 	}
 	es[4] = entry{ev: wipe(1, 2)}
-	c := composer{max: 1 << 20}
+	c := composer{max: 1 << 20, layout: request.Layout13}
 	if n := c.take(es); n != 4 {
 		t.Errorf("rows before a plan: %d", n)
 	}

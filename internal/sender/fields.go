@@ -33,6 +33,8 @@ func DeliveryFields() []spec.Field {
 	return append(iotdbFields(), []spec.Field{
 		{Name: "frame.max-bytes", Type: spec.Size, Default: "4MiB", Range: spec.Between(minMaxRequest, maxMaxRequest),
 			Doc: "Longest payload of a request; files are cut in pieces of this size. A receiver with a small heap refuses more than 4 MiB."},
+		{Name: "target-version", Default: "1.3", Enum: []string{"1.2", "1.3", "2.0"},
+			Doc: "Release of the target. For 1.2 values of newer data types are sent as the older type with the same content; the rest is the same for all."},
 		{Name: "read-timeout-ms", Type: spec.Duration, Default: "60000", Range: spec.AtLeast(1),
 			Doc: "How long to wait for the answer to rows and file pieces; then the connection is closed and the request sent again."},
 		{Name: "plan-timeout-ms", Type: spec.Duration, Default: "900000", Range: spec.AtLeast(1),
@@ -158,6 +160,12 @@ func ConfigOf(v *spec.Values) (Config, error) {
 		c.MaxRequest = max(minMaxRequest, int(min(v.Int("batch.size-bytes"), int64(c.MaxRequest))))
 	}
 	c.SingleEvents = !v.Bool("batch.enable")
+	switch v.String("target-version") {
+	case "1.2":
+		c.Layout = request.Layout12
+	case "2.0":
+		c.Layout = request.Layout20
+	}
 	c.TotalBytes, c.LaneBytes = v.Int("memory.max-bytes"), v.Int("memory.lane-max-bytes")
 	c.AnswerTimeout, c.PlanTimeout = v.Duration("read-timeout-ms"), v.Duration("plan-timeout-ms")
 	c.IdleReconnect = v.Duration("idle-reconnect-ms")

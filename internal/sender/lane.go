@@ -63,7 +63,7 @@ func newLane(s *Sender, id int, class Class) (*lane, error) {
 	l := &lane{
 		s: s, id: id, class: class, q: newQueue(),
 		pause: pause{loss: Backoff{Min: lossMin, Max: lossMax}},
-		comp:  composer{max: s.cfg.MaxRequest},
+		comp:  composer{max: s.cfg.MaxRequest, layout: s.cfg.Layout},
 		rnd:   rand.New(rand.NewPCG(s.cfg.Seed, uint64(1000+id))),
 	}
 	if len(s.cfg.Compress) == 0 {
