@@ -2,67 +2,16 @@ package request
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"slices"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
-	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
 // nullDate is what a null DATE slot of a tablet holds; 0 makes the reader of IoTDB
 // throw.
 const nullDate = 10000101
-
-// WireType returns the type that stands for t in a layout: 1.2 knows no type after
-// TEXT, but each later one has the cells of an older one. It fails for a type that
-// does not travel at all.
-func WireType(t tablet.DataType, l Layout) (tablet.DataType, error) {
-	if !t.Valid() {
-		return t, fmt.Errorf("request: data type %d cannot be sent", uint8(t))
-	}
-	if l != Layout12 {
-		return t, nil
-	}
-	switch t {
-	case tablet.Timestamp:
-		return tablet.Int64, nil
-	case tablet.Date:
-		return tablet.Int32, nil
-	case tablet.String, tablet.Blob:
-		return tablet.Text, nil
-	}
-	return t, nil
-}
-
-func (d *decoder) dataType() tablet.DataType {
-	t := tablet.DataType(d.U8())
-	if !t.Valid() {
-		d.Fail("data type %d", uint8(t))
-	}
-	return t
-}
-
-// schema reads the MeasurementSchema of column i: name, type, encoding, compressor, props.
-func (d *decoder) schema(i int) (tablet.Schema, []Pair) {
-	s := tablet.Schema{Name: d.measurement(i)}
-	s.Type = d.dataType()
-	s.Encoding, s.Compressor = tablet.Encoding(d.U8()), tablet.Compressor(d.U8())
-	return s, d.pairs()
-}
-
-func appendSchema(dst []byte, s *tablet.Schema, t tablet.DataType, props []Pair) []byte {
-	dst = wirebuf.AppendString(dst, s.Name)
-	dst = append(dst, byte(t), byte(s.Encoding), byte(s.Compressor))
-	return appendPairs(dst, props)
-}
-
-func propsOf(props [][]Pair, i int) []Pair {
-	if i < len(props) {
-		return props[i]
-	}
-	return nil
-}
 
 // extend returns dst with n more bytes, and those bytes.
 func extend(dst []byte, n int) (longer, added []byte) {
@@ -118,8 +67,8 @@ func appendFixed(dst []byte, c *tablet.Column, rows int) []byte {
 	return dst
 }
 
-// fixed reads rows cells of a type with a fixed width into c.
-func (d *decoder) fixed(c *tablet.Column, rows int) {
+// readFixed reads rows cells of a type with a fixed width into c.
+func readFixed(d *wire.Decoder, c *tablet.Column, rows int) {
 	in := d.Bytes(c.Type.Width() * rows)
 	if d.Failed() {
 		return
@@ -155,9 +104,9 @@ func (d *decoder) fixed(c *tablet.Column, rows int) {
 	}
 }
 
-// blobs reads rows x (int32 length, bytes) into c, measuring first so that each
+// readBlobs reads rows x (int32 length, bytes) into c, measuring first so that each
 // slice is allocated once.
-func (d *decoder) blobs(c *tablet.Column, rows int) {
+func readBlobs(d *wire.Decoder, c *tablet.Column, rows int) {
 	in := d.Ahead()
 	if rows*4 > len(in) {
 		d.Fail("%d cells do not fit", rows)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
@@ -71,7 +72,7 @@ func (c *Compressed) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	return append(dst, c.Data...), nil
 }
 
-func (d *decoder) compressed() Request {
+func readCompressed(d *wire.Decoder) Request {
 	c := &Compressed{}
 	n := int(d.U8())
 	if n > maxCompressors {
@@ -82,7 +83,7 @@ func (d *decoder) compressed() Request {
 		if int(id) >= len(compressorNames) {
 			d.Fail("unknown compressor %d", id)
 		}
-		c.Steps = append(c.Steps, CompressStep{ID: id, Length: int32(d.Count(d.opts.MaxInflated, 0, "bytes when decompressed"))})
+		c.Steps = append(c.Steps, CompressStep{ID: id, Length: int32(d.Count(d.Opts.MaxInflated, 0, "bytes when decompressed"))})
 	}
 	c.Data = d.Rest()
 	return c
@@ -113,7 +114,7 @@ func Decompress(body []byte, o Options) ([]byte, error) {
 // Unwrap undoes compression until the type is another one, at most Options.MaxDepth
 // times. Other requests come back as they are.
 func Unwrap(t Type, body []byte, o Options) (Type, []byte, error) {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	for depth := 0; t == TypeCompressed; depth++ {
 		if depth == o.MaxDepth {
 			return t, body, &DecodeError{Type: t, Err: ErrTooDeep}

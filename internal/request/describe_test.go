@@ -2,6 +2,7 @@ package request
 
 import (
 	"encoding/hex"
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"math"
 	"strconv"
 	"strings"
@@ -158,7 +159,7 @@ func describeTablet(t *tablet.Tablet, p columnParts) dict {
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		m := describeSchema(dict{"bitmap": nil}, &c.Schema, propsOf(p.props, i))
+		m := describeSchema(dict{"bitmap": nil}, &c.Schema, wire.PropsOf(p.props, i))
 		if p.relational {
 			m["category"] = categoryNames[c.Category]
 		}
@@ -211,7 +212,7 @@ func describeRow(r *Row, relational bool) dict {
 		c := &r.Cells[i]
 		m := dict{"name": c.Schema.Name}
 		if r.HasSchemas {
-			m = describeSchema(m, &c.Schema, propsOf(r.Props, i))
+			m = describeSchema(m, &c.Schema, wire.PropsOf(r.Props, i))
 		}
 		if relational {
 			m["category"] = categoryNames[c.Category]

@@ -2,6 +2,7 @@ package request
 
 import (
 	"encoding/hex"
+	"github.com/sluice-gateway/sluice/internal/request/plan"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
@@ -9,17 +10,17 @@ import (
 func describePlan(p Plan) dict {
 	var m dict
 	switch p := p.(type) {
-	case *CreateSeries:
+	case *plan.CreateSeries:
 		m = dict{"kind": "create_timeseries", "path": p.Path, "alias": optionalText(p.Alias), "type": p.DataType.String(),
 			"encoding": p.Encoding.String(), "compressor": p.Compressor.String(),
 			"props": labelMap(p.Props), "tags": labelMap(p.Tags), "attributes": labelMap(p.Attributes)}
-	case *CreateAligned:
+	case *plan.CreateAligned:
 		m = describeGroup(&p.Group)
 		m["kind"], m["device"] = "create_aligned_timeseries", p.Device
-	case *InternalCreate:
+	case *plan.InternalCreate:
 		m = describeGroup(&p.Group)
 		m["kind"], m["device"], m["aligned"] = "internal_create_timeseries", pathText(&p.Device), p.Aligned
-	case *CreateMulti:
+	case *plan.CreateMulti:
 		groups := []any{}
 		for i := range p.Devices {
 			g := describeGroup(&p.Devices[i].Group)
@@ -30,7 +31,7 @@ func describePlan(p Plan) dict {
 			groups = append(groups, g)
 		}
 		m = dict{"kind": internalName("create_multi_timeseries", p.Internal), "groups": groups}
-	case *AlterSeries:
+	case *plan.AlterSeries:
 		m = dict{"kind": "alter_timeseries", "path": p.Path, "is_alter_view": p.View, "alter_type": p.Alter.String(),
 			"alias": optionalText(p.Alias), "alter_map": labelMap(p.Map), "tags": labelMap(p.Tags), "attributes": labelMap(p.Attributes)}
 		if p.TypeOnWire {
@@ -45,9 +46,9 @@ func describePlan(p Plan) dict {
 			paths = append(paths, pathText(&p.Paths[i]))
 		}
 		m = dict{"kind": "delete_data", "path_type": p.Paths[0].Kind, "paths": paths, "start": long(p.Start), "end": long(p.End)}
-	case *DeleteSeriesNode:
+	case *plan.DeleteSeriesNode:
 		m = dict{"kind": "delete_timeseries", "patterns": p.Tree.Patterns()}
-	case *RelationalDelete:
+	case *plan.RelationalDelete:
 		entries := []any{}
 		for _, e := range p.Entries {
 			entries = append(entries, dict{"table": e.Table, "measurements": append([]string{}, e.Measurements...),
@@ -90,7 +91,7 @@ func schemaList(n int, at func(int) tablet.Schema) []any {
 	return out
 }
 
-func describeGroup(g *SeriesGroup) dict {
+func describeGroup(g *plan.SeriesGroup) dict {
 	list := func(l [][]Pair) any {
 		if l == nil {
 			return nil
@@ -112,40 +113,40 @@ func describeGroup(g *SeriesGroup) dict {
 	return m
 }
 
-func describeTemplate(t *Template) dict {
+func describeTemplate(t *plan.Template) dict {
 	return dict{"template_id": t.ID, "template_name": t.Name, "aligned": t.Aligned,
 		"measurements": schemaList(len(t.Series), func(i int) tablet.Schema { return t.Series[i].Schema })}
 }
 
 func describeTemplatePlan(p Plan) dict {
 	switch p := p.(type) {
-	case *CreateTemplate:
+	case *plan.CreateTemplate:
 		m := describeTemplate(&p.Template)
-		m["kind"], m["template_hex"] = "create_template", hex.EncodeToString(p.Template.append(nil))
+		m["kind"], m["template_hex"] = "create_template", hex.EncodeToString(bodyAfter(p, 6))
 		return m
-	case *SetTemplate:
+	case *plan.SetTemplate:
 		return dict{"kind": "commit_set_template", "template_name": p.Template, "path": p.Path, "is_rollback": p.Rollback}
-	case *UnsetTemplate:
+	case *plan.UnsetTemplate:
 		return dict{"kind": "pipe_unset_template", "template_name": p.Template, "path": p.Path}
-	case *ExtendTemplate:
+	case *plan.ExtendTemplate:
 		return dict{"kind": "extend_template", "template_name": p.Template,
 			"measurements": schemaList(len(p.Series), func(i int) tablet.Schema { return p.Series[i] })}
-	case *DeactivateTemplate:
+	case *plan.DeactivateTemplate:
 		ts := []any{}
 		for i := range p.Entries[0].Templates {
 			ts = append(ts, describeTemplate(&p.Entries[0].Templates[i]))
 		}
 		return dict{"kind": "pipe_deactivate_template", "path": pathText(&p.Entries[0].Path), "templates": ts}
-	case *ActivateTemplate:
+	case *plan.ActivateTemplate:
 		return dict{"kind": "activate_template", "device": pathText(&p.Device), "set_level": p.SetLevel, "template_id": p.TemplateID}
-	case *BatchActivate:
+	case *plan.BatchActivate:
 		ds := []any{}
 		for i := range p.Devices {
 			a := &p.Devices[i]
 			ds = append(ds, dict{"device": pathText(&a.Device), "template_id": a.TemplateID, "set_level": a.SetLevel})
 		}
 		return dict{"kind": internalName("batch_activate_template", p.Internal), "devices": ds}
-	case *ViewPlan:
+	case *plan.ViewPlan:
 		vs := []any{}
 		for i := range p.Views {
 			vs = append(vs, dict{"view": pathText(&p.Views[i].Path), "expression": describeExpression(&p.Views[i].Expression)})
@@ -158,8 +159,8 @@ func describeTemplatePlan(p Plan) dict {
 	return describeConfig(p)
 }
 
-func describeExpression(e *ViewExpression) dict {
-	if e.Kind == ViewSeries {
+func describeExpression(e *plan.ViewExpression) dict {
+	if e.Kind == plan.ViewSeries {
 		return dict{"timeseries": e.Path}
 	}
 	return dict{"add": []any{describeExpression(&e.Args[0]), describeExpression(&e.Args[1])}}
@@ -167,22 +168,22 @@ func describeExpression(e *ViewExpression) dict {
 
 func describeConfig(p Plan) dict {
 	switch p := p.(type) {
-	case *DatabasePlan:
+	case *plan.DatabasePlan:
 		return dict{"kind": "database_schema", "name": p.Name(), "thrift_fields": describeThrift(p)}
-	case *SetTTL:
+	case *plan.SetTTL:
 		return dict{"kind": "set_ttl", "nodes": p.Nodes, "ttl": long(p.TTL), "is_database": *p.Database}
-	case *DeleteDatabase:
+	case *plan.DeleteDatabase:
 		return dict{"kind": "delete_database", "name": p.Name}
-	case *DeleteSeries:
+	case *plan.DeleteSeries:
 		kind := "pipe_delete_timeseries"
 		if p.View {
 			kind = "pipe_delete_logical_view"
 		}
-		return dict{"kind": kind, "patterns": p.Tree.Patterns(), "tree_hex": hex.EncodeToString(p.Tree.append(nil))}
-	case *Author:
+		return dict{"kind": kind, "patterns": p.Tree.Patterns(), "tree_hex": hex.EncodeToString(bodyAfter(p, 6))}
+	case *plan.Author:
 		return dict{"kind": "author", "user": optionalText(p.User), "role": optionalText(p.Role), "password": optionalText(p.Password),
 			"new_password": optionalText(p.NewPassword), "permissions": p.Permissions, "grant_option": *p.Grant, "paths": p.Paths}
-	case *TablePlan:
+	case *plan.TablePlan:
 		return describeTable(p)
 	}
 	return dict{"kind": "unknown plan"}
@@ -192,14 +193,14 @@ var databaseFields = map[int16]string{2: "TTL", 3: "SchemaReplicationFactor", 4:
 	6: "MinSchemaRegionGroupNum", 7: "MaxSchemaRegionGroupNum", 8: "MinDataRegionGroupNum", 9: "MaxDataRegionGroupNum",
 	10: "TimePartitionOrigin", 11: "IsTableModel"}
 
-func describeThrift(p *DatabasePlan) dict {
+func describeThrift(p *plan.DatabasePlan) dict {
 	m := dict{}
 	for _, f := range p.Fields[1:] {
 		var v any = f.Int
 		switch f.Kind {
-		case thriftBool:
+		case 2: // bool
 			v = f.Int == 1
-		case thriftI64:
+		case 10: // i64
 			v = long(f.Int)
 		}
 		m[databaseFields[f.ID]] = v
@@ -207,30 +208,39 @@ func describeThrift(p *DatabasePlan) dict {
 	return m
 }
 
-func describeTable(p *TablePlan) dict {
+func describeTable(p *plan.TablePlan) dict {
 	m := dict{"database": p.Database, "table": p.Table}
 	cols := []any{}
 	for i := range p.Columns {
 		c := &p.Columns[i]
 		col := describeSchema(dict{}, &c.Schema, c.Props)
 		col["category"] = []string{"TAG", "ATTRIBUTE", "TIME", "FIELD"}[c.Category]
-		if c.Category != tableField {
+		if c.Category != 3 {
 			delete(col, "encoding")
 			delete(col, "compressor")
 		}
 		cols = append(cols, col)
 	}
 	switch p.Plan {
-	case ConfigCreateTable:
+	case plan.ConfigCreateTable:
 		m["kind"], m["columns"], m["props"] = "pipe_create_table", cols, labelMap(p.Props)
-	case ConfigAddTableColumn:
+	case plan.ConfigAddTableColumn:
 		m["kind"], m["columns"], m["is_rollback"] = "add_table_column", cols, p.Rollback
-	case ConfigSetTableProperties:
+	case plan.ConfigSetTableProperties:
 		m["kind"], m["props"] = "set_table_properties", labelMap(p.Props)
-	case ConfigDropTableColumn:
+	case plan.ConfigDropTableColumn:
 		m["kind"], m["column"] = "commit_delete_column", p.Column
-	case ConfigDropTable:
+	case plan.ConfigDropTable:
 		m["kind"] = "commit_delete_table"
 	}
 	return m
+}
+
+// bodyAfter encodes a plan and skips its first bytes.
+func bodyAfter(p plan.Plan, n int) []byte {
+	b, err := p.AppendBody(nil, LayoutAsDecoded)
+	if err != nil {
+		return nil
+	}
+	return b[n:]
 }

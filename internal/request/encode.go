@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -19,18 +20,18 @@ func AppendTabletNode(dst []byte, t *tablet.Tablet, l Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(dst, len(t.Columns))
 	dst = append(dst, 1)
 	for i := range t.Columns {
-		wt, err := WireType(t.Columns[i].Type, l)
+		wt, err := wire.TypeIn(t.Columns[i].Type, l)
 		if err != nil {
 			return dst[:start], fmt.Errorf("%w (column %q)", err, t.Columns[i].Name)
 		}
-		dst = appendSchema(dst, &t.Columns[i].Schema, wt, nil)
+		dst = wire.AppendSchema(dst, &t.Columns[i].Schema, wt, nil)
 	}
 	for i := range t.Columns {
-		wt, _ := WireType(t.Columns[i].Type, l)
+		wt, _ := wire.TypeIn(t.Columns[i].Type, l)
 		dst = append(dst, byte(wt))
 	}
 	dst = appendNodeRows(dst, t, nil)
-	return appendPlanEnd(dst, ""), nil
+	return wire.AppendPlanEnd(dst, ""), nil
 }
 
 // AppendTabletRaw appends the body of a type 3 request. The layout must be that of the

@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
@@ -71,36 +72,36 @@ func (s *SealV2) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	for _, l := range s.Lengths {
 		dst = wirebuf.AppendI64(dst, l)
 	}
-	return appendPairs(dst, s.Params), nil
+	return wire.AppendPairs(dst, s.Params), nil
 }
 
-func (d *decoder) filePiece(t Type) Request {
-	p := &FilePiece{Kind: t, Name: d.name("file name"), Offset: d.I64()}
+func readFilePiece(d *wire.Decoder, t Type) Request {
+	p := &FilePiece{Kind: t, Name: d.Name("file name"), Offset: d.I64()}
 	p.Data = d.Blob(d.Remaining(), "bytes of a piece")
 	if p.Offset < 0 {
 		d.Fail("negative offset %d", p.Offset)
 	}
-	d.end(false)
+	d.End(false)
 	return p
 }
 
-// sealV1 tolerates a rest: a development version of 2.0 appended a database.
-func (d *decoder) sealV1() Request {
-	s := &SealV1{Name: d.name("file name"), Length: d.I64()}
+// readSealV1 tolerates a rest: a development version of 2.0 appended a database.
+func readSealV1(d *wire.Decoder) Request {
+	s := &SealV1{Name: d.Name("file name"), Length: d.I64()}
 	if s.Length < 0 {
 		d.Fail("negative length %d", s.Length)
 	}
-	d.end(true)
+	d.End(true)
 	return s
 }
 
-func (d *decoder) sealV2(t Type) Request {
+func readSealV2(d *wire.Decoder, t Type) Request {
 	s := &SealV2{Kind: t}
-	n := d.count(4, "file names")
+	n := d.MapCount(4, "file names")
 	for i := 0; i < n && !d.Failed(); i++ {
-		s.Names = append(s.Names, d.nullName("file name"))
+		s.Names = append(s.Names, d.NullName("file name"))
 	}
-	if m := d.count(8, "file lengths"); m != n {
+	if m := d.MapCount(8, "file lengths"); m != n {
 		d.Fail("%d names but %d lengths", n, m)
 	}
 	for i := 0; i < n && !d.Failed(); i++ {
@@ -110,7 +111,7 @@ func (d *decoder) sealV2(t Type) Request {
 		}
 		s.Lengths = append(s.Lengths, l)
 	}
-	s.Params = d.pairs()
-	d.end(false)
+	s.Params = d.Pairs()
+	d.End(false)
 	return s
 }

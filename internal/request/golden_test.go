@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"github.com/sluice-gateway/sluice/internal/request/plan"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -104,7 +105,7 @@ func checkEncoding(t *testing.T, v *vector, r Request, l Layout, strict bool) {
 		t.Fatal(err)
 	}
 	want, got := v.payload[EnvelopeSize:EnvelopeSize+v.BodyLength], out[1:]
-	if p, ok := r.(*AlterSeries); ok && !strict && v.release == "2.0.7" && !p.TypeOnWire {
+	if p, ok := r.(*plan.AlterSeries); ok && !strict && v.release == "2.0.7" && !p.TypeOnWire {
 		// Behind the attributes, 2.0.7 writes a zero byte ("no data type") that cannot be
 		// told from the zeros of the slack; the strict case has it.
 		want = want[:len(want)-1]
@@ -133,7 +134,7 @@ func compareContent(t *testing.T, v *vector, r Request, strict bool) {
 	var want map[string]any
 	_ = json.Unmarshal(raw, &want)
 	v.normalise(want)
-	if _, ok := r.(*AlterSeries); ok && !strict && want["data_type"] == nil {
+	if _, ok := r.(*plan.AlterSeries); ok && !strict && want["data_type"] == nil {
 		delete(want, "data_type") // see checkEncoding
 	}
 	for _, d := range diff("", got, want) {

@@ -1,6 +1,9 @@
 package request
 
-import "github.com/sluice-gateway/sluice/internal/wirebuf"
+import (
+	"github.com/sluice-gateway/sluice/internal/request/wire"
+	"github.com/sluice-gateway/sluice/internal/wirebuf"
+)
 
 // HandshakeV1 opens a connection with the timestamp precision alone: one string.
 type HandshakeV1 struct {
@@ -38,27 +41,5 @@ func (h *HandshakeV2) Type() Type {
 
 // AppendBody implements Request.
 func (h *HandshakeV2) AppendBody(dst []byte, _ Layout) ([]byte, error) {
-	return appendPairs(dst, h.Entries), nil
-}
-
-// pairs reads int32 n and n x (key, nullable value).
-func (d *decoder) pairs() []Pair {
-	n := d.count(8, "map entries")
-	if n == 0 {
-		return nil
-	}
-	out := make([]Pair, 0, n)
-	for i := 0; i < n && !d.Failed(); i++ {
-		out = append(out, Pair{Key: d.name("map key"), Value: d.nullName("map value")})
-	}
-	return out
-}
-
-func appendPairs(dst []byte, pairs []Pair) []byte {
-	dst = wirebuf.AppendCount(dst, len(pairs))
-	for _, p := range pairs {
-		dst = wirebuf.AppendString(dst, p.Key)
-		dst = wirebuf.AppendNullString(dst, p.Value)
-	}
-	return dst
+	return wire.AppendPairs(dst, h.Entries), nil
 }

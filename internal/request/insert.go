@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
@@ -31,10 +32,10 @@ func (n *InsertNode) AppendBody(dst []byte, l Layout) ([]byte, error) {
 	return dst, err
 }
 
-func (d *decoder) insertNode(v2 bool) InsertNode {
-	n := InsertNode{V2: v2, Node: d.node()}
+func readInsertNode(d *wire.Decoder, v2 bool) InsertNode {
+	n := InsertNode{V2: v2, Node: readNode(d)}
 	if v2 {
-		n.Database = d.nullName("database")
+		n.Database = d.NullName("database")
 	}
 	return n
 }
@@ -82,40 +83,22 @@ func (e *WALEntry) appendSized(dst []byte, l Layout) ([]byte, error) {
 	return dst, err
 }
 
-func (d *decoder) walEntry() WALEntry {
+func readWALEntry(d *wire.Decoder) WALEntry {
 	e := WALEntry{EntryType: int8(d.U8()), MemTableID: d.I64()}
 	number := d.I16()
 	e.SearchIndex = d.I64()
-	e.Node = d.nodeFields(number, true)
+	e.Node = readNodeFields(d, number, true)
 	return e
 }
 
-// sizedWALEntry reads a length and an entry that fills it, or nearly: a real writer
-// may leave the rest of its buffer behind it, as zeros.
-func (d *decoder) sizedWALEntry() WALEntry {
-	b := d.Blob(d.Remaining(), "bytes of a WAL entry")
-	if d.Failed() {
-		return WALEntry{}
-	}
-	in := *d
-	in.Reader = wirebuf.NewReader(b)
-	e := in.walEntry()
-	in.zeros()
-	d.cells = in.cells
-	if in.Failed() {
-		d.Fail("WAL entry: %v", in.Err())
-	}
+// readSizedWALEntry reads a length and an entry that fills it, or nearly: a real
+// writer may leave the rest of its buffer behind it, as zeros.
+func readSizedWALEntry(d *wire.Decoder) (e WALEntry) {
+	d.Within("WAL entry", func(in *wire.Decoder) {
+		e = readWALEntry(in)
+		in.Zeros()
+	})
 	return e
-}
-
-// zeros fails unless only zero bytes are left.
-func (d *decoder) zeros() {
-	for _, b := range d.Rest() {
-		if b != 0 {
-			d.Fail("bytes after the end that are not zero")
-			return
-		}
-	}
 }
 
 // Batch is many inserts in one request, types 6 and 13:
@@ -182,34 +165,34 @@ func (b *Batch) AppendBody(dst []byte, l Layout) ([]byte, error) {
 	return dst, nil
 }
 
-func (d *decoder) batch(v2, twoLists, categories bool) *Batch {
+func readBatch(d *wire.Decoder, v2, twoLists, categories bool) *Batch {
 	b := &Batch{V2: v2, TwoLists: twoLists}
-	for n := d.listCount(twoLists, "WAL entries"); n > 0 && !d.Failed(); n-- {
-		e := d.sizedWALEntry()
+	for n := readListCount(d, twoLists, "WAL entries"); n > 0 && !d.Failed(); n-- {
+		e := readSizedWALEntry(d)
 		if v2 {
-			e.V2, e.Database = true, d.nullName("database")
+			e.V2, e.Database = true, d.NullName("database")
 		}
 		b.Binaries = append(b.Binaries, e)
 	}
-	for n := d.listCount(false, "nodes"); n > 0 && !d.Failed(); n-- {
-		b.Nodes = append(b.Nodes, d.insertNode(v2))
+	for n := readListCount(d, false, "nodes"); n > 0 && !d.Failed(); n-- {
+		b.Nodes = append(b.Nodes, readInsertNode(d, v2))
 	}
-	for n := d.listCount(false, "tablets"); n > 0 && !d.Failed(); n-- {
-		t := d.tabletRaw(categories)
+	for n := readListCount(d, false, "tablets"); n > 0 && !d.Failed(); n-- {
+		t := readTabletRaw(d, categories)
 		if v2 {
-			t.V2, t.Database = true, d.nullName("database")
+			t.V2, t.Database = true, d.NullName("database")
 		}
 		b.Tablets = append(b.Tablets, t)
 	}
-	d.end(false)
+	d.End(false)
 	return b
 }
 
-func (d *decoder) listCount(skip bool, what string) int {
+func readListCount(d *wire.Decoder, skip bool, what string) int {
 	if skip {
 		return 0
 	}
-	return d.Count(d.opts.MaxRows, 4, what)
+	return d.Count(d.Opts.MaxRows, 4, what)
 }
 
 // decodeBatch tries three lists, then two, each with the tablet layout of 2.0 and
@@ -222,8 +205,8 @@ func decodeBatch(v2 bool, body []byte, o Options) (Request, error) {
 		if v2 && twoLists {
 			break
 		}
-		d := newDecoder(body, o)
-		b := d.batch(v2, twoLists, categories)
+		d := wire.NewDecoder(body, o)
+		b := readBatch(d, v2, twoLists, categories)
 		if !d.Failed() {
 			return b, nil
 		}

@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -111,14 +112,14 @@ func (n *RowsNode) id() string         { return n.ID }
 func (n *RowsOfDeviceNode) id() string { return n.ID }
 func (n *MultiTabletsNode) id() string { return n.ID }
 
-// node reads a node in plan form.
-func (d *decoder) node() Node {
+// readNode reads a node in plan form.
+func readNode(d *wire.Decoder) Node {
 	number := d.I16()
-	n := d.nodeFields(number, false)
+	n := readNodeFields(d, number, false)
 	if n == nil {
 		return nil
 	}
-	id := d.planEnd()
+	id := d.PlanEnd()
 	switch n := n.(type) {
 	case *RowNode:
 		n.ID = id
@@ -134,63 +135,54 @@ func (d *decoder) node() Node {
 	return n
 }
 
-// planEnd reads the id and the number of children, which is 0.
-func (d *decoder) planEnd() string {
-	id := d.name("plan node id")
-	if n := d.I32(); n != 0 {
-		d.Fail("plan node with %d children", n)
-	}
-	return id
-}
-
-func (d *decoder) nodeFields(number int16, wal bool) Node {
+func readNodeFields(d *wire.Decoder, number int16, wal bool) Node {
 	f := rowForm{wal: wal}
 	switch number {
 	case NodeInsertRow, NodeRelationalInsertRow:
 		f.relational = number == NodeRelationalInsertRow
-		return &RowNode{Relational: f.relational, Row: d.row(f)}
+		return &RowNode{Relational: f.relational, Row: readRow(d, f)}
 	case NodeInsertTablet, NodeRelationalInsertTablet:
-		n := d.tabletNode(number == NodeRelationalInsertTablet, wal)
+		n := readTabletNode(d, number == NodeRelationalInsertTablet, wal)
 		return &n
 	case NodeInsertRows, NodeRelationalInsertRows:
 		f.relational = number == NodeRelationalInsertRows
 		n := &RowsNode{Relational: f.relational}
-		n.Rows, n.Indexes = d.rows(f)
+		n.Rows, n.Indexes = readRows(d, f)
 		return n
 	}
 	if !wal && number == NodeInsertRowsOfOneDevice {
 		f.noDevice = true
-		n := &RowsOfDeviceNode{Device: d.name("device")}
-		n.Rows, n.Indexes = d.rows(f)
+		n := &RowsOfDeviceNode{Device: d.Name("device")}
+		n.Rows, n.Indexes = readRows(d, f)
 		for i := range n.Rows {
 			n.Rows[i].Device = n.Device
 		}
 		return n
 	}
 	if !wal && number == NodeInsertMultiTablets {
-		return d.multiTablets()
+		return readMultiTablets(d)
 	}
 	d.Fail("plan node %d is not an insert node", number)
 	return nil
 }
 
-// rows reads int32 n, n rows and, outside WAL entries, n indexes.
-func (d *decoder) rows(f rowForm) (rows []Row, indexes []int32) {
-	n := d.Count(d.opts.MaxRows, 15, "rows")
-	if !d.takeCells(n) {
+// readRows reads int32 n, n rows and, outside WAL entries, n indexes.
+func readRows(d *wire.Decoder, f rowForm) (rows []Row, indexes []int32) {
+	n := d.Count(d.Opts.MaxRows, 15, "rows")
+	if !d.TakeCells(n) {
 		return nil, nil
 	}
 	rows = make([]Row, 0, n)
 	for i := 0; i < n && !d.Failed(); i++ {
-		rows = append(rows, d.row(f))
+		rows = append(rows, readRow(d, f))
 	}
 	if !f.wal {
-		indexes = d.indexes(n)
+		indexes = readIndexes(d, n)
 	}
 	return rows, indexes
 }
 
-func (d *decoder) indexes(n int) []int32 {
+func readIndexes(d *wire.Decoder, n int) []int32 {
 	if n*4 > d.Remaining() {
 		d.Fail("%d indexes do not fit", n)
 		return nil
@@ -202,13 +194,13 @@ func (d *decoder) indexes(n int) []int32 {
 	return out
 }
 
-func (d *decoder) multiTablets() Node {
-	n := d.Count(d.opts.MaxRows, 15, "tablets")
+func readMultiTablets(d *wire.Decoder) Node {
+	n := d.Count(d.Opts.MaxRows, 15, "tablets")
 	m := &MultiTabletsNode{}
 	for i := 0; i < n && !d.Failed(); i++ {
-		m.Tablets = append(m.Tablets, d.tabletNode(false, false))
+		m.Tablets = append(m.Tablets, readTabletNode(d, false, false))
 	}
-	m.Indexes = d.indexes(n)
+	m.Indexes = readIndexes(d, n)
 	return m
 }
 
@@ -218,11 +210,7 @@ func appendNode(dst []byte, n Node, l Layout) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	return appendPlanEnd(dst, n.id()), nil
-}
-
-func appendPlanEnd(dst []byte, id string) []byte {
-	return wirebuf.AppendI32(wirebuf.AppendString(dst, id), 0)
+	return wire.AppendPlanEnd(dst, n.id()), nil
 }
 
 func (n *RowNode) appendFields(dst []byte, wal bool, l Layout) ([]byte, error) {

@@ -3,6 +3,7 @@ package request
 import (
 	"bytes"
 	"errors"
+	"github.com/sluice-gateway/sluice/internal/request/plan"
 	"reflect"
 	"runtime"
 	"testing"
@@ -66,7 +67,7 @@ func TestPrefixes(t *testing.T) {
 				if !r.TwoLists || n != 8 {
 					t.Errorf("%s/%s: %d of %d bytes decode", v.release, v.Name, n, len(body))
 				}
-			case *AlterSeries, *SetTTL, *Author: // a field of newer releases is missing
+			case *plan.AlterSeries, *plan.SetTTL, *plan.Author: // a field of newer releases is missing
 				if n < len(body)-4 {
 					t.Errorf("%s/%s: %d of %d bytes decode to %T", v.release, v.Name, n, len(body), r)
 				}
@@ -314,7 +315,7 @@ func TestStrictRefusesSlack(t *testing.T) {
 		n++
 		r, err := Decode(v.Type, v.payload[EnvelopeSize:], Options{Strict: true})
 		switch r.(type) {
-		case *AlterSeries, *SetTTL, *Author, *OpaquePlan: // may take zeros for fields
+		case *plan.AlterSeries, *plan.SetTTL, *plan.Author, *OpaquePlan: // may take zeros for fields
 		default:
 			if err == nil {
 				t.Errorf("%s/%s: %d bytes of slack accepted", v.release, v.Name, len(v.payload)-EnvelopeSize-v.BodyLength)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -46,27 +47,27 @@ type rowForm struct {
 	noDevice   bool // the node has the device (rows of one device)
 }
 
-// row reads a row from its time on.
-func (d *decoder) row(f rowForm) Row {
+// readRow reads a row from its time on.
+func readRow(d *wire.Decoder, f rowForm) Row {
 	r := Row{Time: d.I64(), HasSchemas: true}
 	if !f.noDevice {
-		r.Device = d.deviceName()
+		r.Device = d.Device()
 	}
-	n := d.Count(d.opts.MaxColumns, 5, "measurements")
+	n := d.Count(d.Opts.MaxColumns, 5, "measurements")
 	if !f.wal {
 		r.HasSchemas = d.Bool()
 	}
-	if !d.takeCells(n) {
+	if !d.TakeCells(n) {
 		return r
 	}
 	r.Cells = make([]Cell, n)
 	for i := 0; i < n && !d.Failed(); i++ {
 		if !r.HasSchemas {
-			r.Cells[i].Schema.Name = d.measurement(i)
+			r.Cells[i].Schema.Name = d.Measurement(i)
 			continue
 		}
 		var props []Pair
-		r.Cells[i].Schema, props = d.schema(i)
+		r.Cells[i].Schema, props = d.Schema(i)
 		if props != nil {
 			if r.Props == nil {
 				r.Props = make([][]Pair, n)
@@ -75,19 +76,19 @@ func (d *decoder) row(f rowForm) Row {
 		}
 	}
 	for i := 0; i < n && !d.Failed(); i++ {
-		d.cell(&r.Cells[i])
+		readCell(d, &r.Cells[i])
 	}
 	if !f.wal {
 		r.InferType = d.Bool()
 	}
 	r.Aligned = d.Bool()
 	for i := 0; f.relational && i < n && !d.Failed(); i++ {
-		r.Cells[i].Category = d.relationalCategory()
+		r.Cells[i].Category = readRelationalCategory(d)
 	}
 	return r
 }
 
-func (d *decoder) cell(c *Cell) {
+func readCell(d *wire.Decoder, c *Cell) {
 	c.Tag = int8(d.U8())
 	switch {
 	case c.Tag == TagRaw:
@@ -96,7 +97,7 @@ func (d *decoder) cell(c *Cell) {
 	case c.Tag == TagNull:
 		return
 	case c.Tag == TagTypedNull:
-		c.Type = d.dataType()
+		c.Type = d.DataType()
 		return
 	case c.Tag < 0 || !tablet.DataType(c.Tag).Valid():
 		d.Fail("value tag %d", c.Tag)
@@ -137,11 +138,11 @@ func (r *Row) append(dst []byte, f rowForm, l Layout) ([]byte, error) {
 			dst = wirebuf.AppendString(dst, c.Schema.Name)
 			continue
 		}
-		t, err := WireType(c.Schema.Type, l)
+		t, err := wire.TypeIn(c.Schema.Type, l)
 		if err != nil {
 			return dst, err
 		}
-		dst = appendSchema(dst, &c.Schema, t, propsOf(r.Props, i))
+		dst = wire.AppendSchema(dst, &c.Schema, t, wire.PropsOf(r.Props, i))
 	}
 	for i := range r.Cells {
 		var err error
@@ -171,7 +172,7 @@ func (c *Cell) append(dst []byte, l Layout) ([]byte, error) {
 		}
 		return append(dst, 0xfd, byte(c.Type)), nil
 	}
-	t, err := WireType(c.Type, l)
+	t, err := wire.TypeIn(c.Type, l)
 	if err != nil {
 		return dst, err
 	}
@@ -207,7 +208,7 @@ func relationalNumber(c tablet.Category) byte {
 	return 3
 }
 
-func (d *decoder) relationalCategory() tablet.Category {
+func readRelationalCategory(d *wire.Decoder) tablet.Category {
 	switch v := d.U8(); v {
 	case 0:
 		return tablet.Tag

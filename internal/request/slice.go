@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
@@ -29,16 +30,16 @@ func (s *Slice) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	return wirebuf.AppendI32(wirebuf.AppendI32(dst, s.Index), s.Count), nil
 }
 
-func (d *decoder) slice() Request {
+func readSlice(d *wire.Decoder) Request {
 	s := &Slice{OrderID: d.I32(), OriginType: Type(d.I16())}
-	s.OriginSize = int32(d.Count(d.opts.MaxInflated, 0, "bytes of the whole body"))
+	s.OriginSize = int32(d.Count(d.Opts.MaxInflated, 0, "bytes of the whole body"))
 	s.Data = d.Blob(d.Remaining(), "bytes of a slice")
 	s.Index = d.I32()
-	s.Count = int32(d.Count(d.opts.MaxSlices, 0, "slices"))
+	s.Count = int32(d.Count(d.Opts.MaxSlices, 0, "slices"))
 	if !d.Failed() && (s.Index < 0 || s.Index >= s.Count) {
 		d.Fail("slice %d of %d", s.Index, s.Count)
 	}
-	d.end(false)
+	d.End(false)
 	return s
 }
 

@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -13,24 +14,24 @@ import (
 //	int32 rows, rows x int64 time
 //	bool bitmaps [n x (00 | 01 rows/8+1 bytes)]
 //	n x cells (variable: rows x blob) | bool aligned | [n x relational category]
-func (d *decoder) tabletNode(relational, wal bool) TabletNode {
+func readTabletNode(d *wire.Decoder, relational, wal bool) TabletNode {
 	t := TabletNode{Relational: relational, Wire: &NodeWire{}}
-	t.Tablet.Device = d.deviceName()
-	n := d.Count(d.opts.MaxColumns, 5, "measurements")
+	t.Tablet.Device = d.Device()
+	n := d.Count(d.Opts.MaxColumns, 5, "measurements")
 	if !wal {
 		t.Wire.NamesOnly = !d.Bool()
 	}
-	if !d.takeCells(4 * n) {
+	if !d.TakeCells(4 * n) {
 		return t
 	}
 	t.Tablet.Columns = make([]tablet.Column, n)
 	for i := 0; i < n && !d.Failed(); i++ {
-		d.nodeColumn(&t, i)
+		readNodeColumn(d, &t, i)
 	}
 	for i := 0; !wal && i < n && !d.Failed(); i++ {
-		d.nodeType(&t, i)
+		readNodeType(d, &t, i)
 	}
-	rows := d.Count(d.opts.MaxRows, 8, "rows")
+	rows := d.Count(d.Opts.MaxRows, 8, "rows")
 	t.Tablet.Times = int64s(d.Bytes(8 * rows))
 	t.Wire.BitmapsPresent = d.Bool()
 	for i := 0; i < n && t.Wire.BitmapsPresent && !d.Failed(); i++ {
@@ -41,27 +42,27 @@ func (d *decoder) tabletNode(relational, wal bool) TabletNode {
 	for i := 0; i < n && !d.Failed(); i++ {
 		c := &t.Tablet.Columns[i]
 		if c.Type.Physical() == tablet.PhysicalBytes {
-			d.blobs(c, rows)
+			readBlobs(d, c, rows)
 		} else {
-			d.fixed(c, rows)
+			readFixed(d, c, rows)
 		}
 	}
 	t.Tablet.Aligned = d.Bool()
 	for i := 0; i < n && relational && !d.Failed(); i++ {
-		t.Tablet.Columns[i].Category = d.relationalCategory()
+		t.Tablet.Columns[i].Category = readRelationalCategory(d)
 	}
 	return t
 }
 
-func (d *decoder) nodeColumn(t *TabletNode, i int) {
+func readNodeColumn(d *wire.Decoder, t *TabletNode, i int) {
 	c := &t.Tablet.Columns[i]
 	c.Category = tablet.Field
 	if t.Wire.NamesOnly {
-		c.Name = d.measurement(i)
+		c.Name = d.Measurement(i)
 		return
 	}
 	var props []Pair
-	c.Schema, props = d.schema(i)
+	c.Schema, props = d.Schema(i)
 	if props != nil {
 		if t.Wire.Props == nil {
 			t.Wire.Props = make([][]Pair, len(t.Tablet.Columns))
@@ -70,11 +71,11 @@ func (d *decoder) nodeColumn(t *TabletNode, i int) {
 	}
 }
 
-// nodeType reads the type byte of a column, which rules if it differs from the
+// readNodeType reads the type byte of a column, which rules if it differs from the
 // schema's.
-func (d *decoder) nodeType(t *TabletNode, i int) {
+func readNodeType(d *wire.Decoder, t *TabletNode, i int) {
 	c := &t.Tablet.Columns[i]
-	typ := d.dataType()
+	typ := d.DataType()
 	switch {
 	case t.Wire.NamesOnly:
 		c.Encoding, c.Compressor = tablet.DefaultEncoding(typ), tablet.LZ4
@@ -110,14 +111,14 @@ func (n *TabletNode) appendFields(dst []byte, wal bool, l Layout) ([]byte, error
 		if w.SchemaTypes != nil {
 			t = w.SchemaTypes[i]
 		}
-		t, err := WireType(t, l)
+		t, err := wire.TypeIn(t, l)
 		if err != nil {
 			return dst, fmt.Errorf("%w (column %q)", err, c.Name)
 		}
-		dst = appendSchema(dst, &c.Schema, t, propsOf(w.Props, i))
+		dst = wire.AppendSchema(dst, &c.Schema, t, wire.PropsOf(w.Props, i))
 	}
 	for i := 0; !wal && i < len(n.Tablet.Columns); i++ {
-		t, err := WireType(n.Tablet.Columns[i].Type, l)
+		t, err := wire.TypeIn(n.Tablet.Columns[i].Type, l)
 		if err != nil {
 			return dst, fmt.Errorf("%w (column %q)", err, n.Tablet.Columns[i].Name)
 		}

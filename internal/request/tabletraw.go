@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -66,11 +67,11 @@ func (t *TabletRaw) appendTablet(dst []byte, l Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(dst, len(tab.Columns))
 	for i := range tab.Columns {
 		c := &tab.Columns[i]
-		wt, err := WireType(c.Type, l)
+		wt, err := wire.TypeIn(c.Type, l)
 		if err != nil {
 			return dst, fmt.Errorf("%w (column %q)", err, c.Name)
 		}
-		dst = appendSchema(append(dst, 1), &c.Schema, wt, propsOf(w.Props, i))
+		dst = wire.AppendSchema(append(dst, 1), &c.Schema, wt, wire.PropsOf(w.Props, i))
 		if categories {
 			dst = append(dst, byte(c.Category))
 		}
@@ -144,27 +145,27 @@ func appendTabletCells(dst []byte, c *tablet.Column, rows int, odd tablet.Bitmap
 	return dst
 }
 
-// tabletRaw reads a Tablet and its aligned flag, with or without category bytes.
-func (d *decoder) tabletRaw(categories bool) TabletRaw {
+// readTabletRaw reads a Tablet and its aligned flag, with or without category bytes.
+func readTabletRaw(d *wire.Decoder, categories bool) TabletRaw {
 	t := TabletRaw{Wire: &TabletWire{Categories: categories}}
-	t.Tablet.Device = d.deviceName()
-	rows := d.Count(d.opts.MaxRows, 0, "rows")
+	t.Tablet.Device = d.Device()
+	rows := d.Count(d.Opts.MaxRows, 0, "rows")
 	if !d.Bool() {
 		d.Fail("tablet without schemas")
 	}
-	n := d.Count(d.opts.MaxColumns, 12, "columns")
-	if !d.takeCells(4 * n) {
+	n := d.Count(d.Opts.MaxColumns, 12, "columns")
+	if !d.TakeCells(4 * n) {
 		return t
 	}
 	t.Tablet.Columns = make([]tablet.Column, n)
 	for i := 0; i < n && !d.Failed(); i++ {
-		d.tabletColumn(&t, i)
+		readTabletColumn(d, &t, i)
 	}
 	if !d.Bool() && !d.Failed() {
 		d.Fail("tablet without timestamps")
 	}
 	t.Tablet.Times = int64s(d.Bytes(8 * rows))
-	d.bitmaps(&t)
+	readBitmaps(d, &t)
 	if !d.Bool() && !d.Failed() {
 		d.Fail("tablet without values")
 	}
@@ -173,20 +174,20 @@ func (d *decoder) tabletRaw(categories bool) TabletRaw {
 			d.Fail("column %d without values", i)
 			break
 		}
-		d.tabletCells(&t, i, rows)
+		readTabletCells(d, &t, i, rows)
 	}
 	t.Tablet.Aligned = d.Bool()
 	return t
 }
 
-func (d *decoder) tabletColumn(t *TabletRaw, i int) {
+func readTabletColumn(d *wire.Decoder, t *TabletRaw, i int) {
 	if !d.Bool() {
 		d.Fail("column %d without a schema", i)
 		return
 	}
 	c := &t.Tablet.Columns[i]
 	var props []Pair
-	c.Schema, props = d.schema(i)
+	c.Schema, props = d.Schema(i)
 	if props != nil {
 		if t.Wire.Props == nil {
 			t.Wire.Props = make([][]Pair, len(t.Tablet.Columns))
@@ -202,7 +203,7 @@ func (d *decoder) tabletColumn(t *TabletRaw, i int) {
 	}
 }
 
-func (d *decoder) bitmaps(t *TabletRaw) {
+func readBitmaps(d *wire.Decoder, t *TabletRaw) {
 	t.Wire.BitmapsPresent = d.Bool()
 	for i := 0; i < len(t.Tablet.Columns) && t.Wire.BitmapsPresent && !d.Failed(); i++ {
 		if !d.Bool() {
@@ -216,10 +217,10 @@ func (d *decoder) bitmaps(t *TabletRaw) {
 	}
 }
 
-func (d *decoder) tabletCells(t *TabletRaw, i, rows int) {
+func readTabletCells(d *wire.Decoder, t *TabletRaw, i, rows int) {
 	c := &t.Tablet.Columns[i]
 	if c.Type.Physical() != tablet.PhysicalBytes {
-		d.fixed(c, rows)
+		readFixed(d, c, rows)
 		return
 	}
 	in := d.Ahead()
@@ -283,12 +284,12 @@ func decodeTabletRaw(v2 bool, body []byte, o Options) (Request, error) {
 	var worst error
 	far := -1
 	for _, categories := range []bool{true, false} {
-		d := newDecoder(body, o)
-		t := d.tabletRaw(categories)
+		d := wire.NewDecoder(body, o)
+		t := readTabletRaw(d, categories)
 		if v2 {
-			t.V2, t.Database = true, d.nullName("database")
+			t.V2, t.Database = true, d.NullName("database")
 		}
-		d.end(false)
+		d.End(false)
 		if !d.Failed() {
 			return &t, nil
 		}

@@ -22,16 +22,6 @@ type Inserted struct {
 // ColumnRef names a column of Inserted.Tablets.
 type ColumnRef struct{ Tablet, Column int }
 
-// IsInsert reports whether Tablets can take requests of type t.
-func (t Type) IsInsert() bool {
-	switch t {
-	case TypeTabletRaw, TypeTabletRawV2, TypeInsertNode, TypeInsertNodeV2, TypeTabletBinary, TypeTabletBinaryV2,
-		TypeBatch, TypeBatchV2:
-		return true
-	}
-	return false
-}
-
 // Tablets returns the rows of an insert request: *TabletRaw, *InsertNode, *WALEntry or
 // *Batch; ok is false for any other. Adjacent rows of one device with the same
 // measurements become one tablet. A null of unknown type is dropped with its

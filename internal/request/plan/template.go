@@ -1,8 +1,9 @@
-package request
+package plan
 
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -31,19 +32,19 @@ type TemplateSeries struct {
 	Schema tablet.Schema
 }
 
-func (d *decoder) template() Template {
-	t := Template{ID: d.I32(), Name: d.name("template"), Aligned: d.Bool()}
-	n := d.Count(d.opts.MaxColumns, 12, "measurements")
-	if !d.takeCells(n) {
+func readTemplate(d *wire.Decoder) Template {
+	t := Template{ID: d.I32(), Name: d.Name("template"), Aligned: d.Bool()}
+	n := d.Count(d.Opts.MaxColumns, 12, "measurements")
+	if !d.TakeCells(n) {
 		return t
 	}
 	for ; n > 0 && !d.Failed(); n-- {
-		s := TemplateSeries{Key: d.name("measurement")}
+		s := TemplateSeries{Key: d.Name("measurement")}
 		if v := d.U8(); v != 0 {
-			d.unsupported("template measurement of kind %d", v)
+			d.Unsupported("template measurement of kind %d", v)
 		}
-		s.Schema.Name = d.name("measurement")
-		s.Schema.Type = d.dataType()
+		s.Schema.Name = d.Name("measurement")
+		s.Schema.Type = d.DataType()
 		s.Schema.Encoding, s.Schema.Compressor = tablet.Encoding(d.U8()), tablet.Compressor(d.U8())
 		t.Series = append(t.Series, s)
 	}
@@ -71,8 +72,8 @@ type CreateTemplate struct {
 // Number implements Plan.
 func (*CreateTemplate) Number() int16 { return ConfigCreateTemplate }
 
-// AppendBody implements Request.
-func (p *CreateTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *CreateTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendI32(wirebuf.AppendI16(dst, ConfigCreateTemplate), 0)
 	at := len(dst)
 	dst = p.Template.append(dst)
@@ -80,19 +81,9 @@ func (p *CreateTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	return dst, nil
 }
 
-func (d *decoder) createTemplate() Plan {
-	b := d.Blob(d.Remaining(), "bytes of a template")
-	if d.Failed() {
-		return nil
-	}
-	in := *d
-	in.Reader = wirebuf.NewReader(b)
-	p := &CreateTemplate{Template: in.template()}
-	in.end(false)
-	d.cells, d.unknown = in.cells, in.unknown
-	if in.Failed() {
-		d.Fail("template: %v", in.Err())
-	}
+func readCreateTemplate(d *wire.Decoder) Plan {
+	p := &CreateTemplate{}
+	d.Within("template", func(in *wire.Decoder) { p.Template = readTemplate(in) })
 	return p
 }
 
@@ -106,8 +97,8 @@ type SetTemplate struct {
 // Number implements Plan.
 func (*SetTemplate) Number() int16 { return ConfigSetTemplate }
 
-// AppendBody implements Request.
-func (p *SetTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *SetTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, ConfigSetTemplate), p.Template)
 	return wirebuf.AppendBool(wirebuf.AppendString(dst, p.Path), p.Rollback), nil
 }
@@ -121,8 +112,8 @@ type UnsetTemplate struct {
 // Number implements Plan.
 func (*UnsetTemplate) Number() int16 { return ConfigUnsetTemplate }
 
-// AppendBody implements Request.
-func (p *UnsetTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *UnsetTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, ConfigUnsetTemplate), p.Template)
 	return wirebuf.AppendString(dst, p.Path), nil
 }
@@ -139,8 +130,8 @@ type ExtendTemplate struct {
 // Number implements Plan.
 func (*ExtendTemplate) Number() int16 { return ConfigExtendTemplate }
 
-// AppendBody implements Request.
-func (p *ExtendTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *ExtendTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, ConfigExtendTemplate), p.Template)
 	dst = wirebuf.AppendCount(dst, len(p.Series))
 	for i := range p.Series {
@@ -160,18 +151,18 @@ func (p *ExtendTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	return dst, nil
 }
 
-func (d *decoder) extendTemplate() Plan {
-	p := &ExtendTemplate{Template: d.name("template")}
-	n := d.Count(d.opts.MaxColumns, 5, "measurements")
-	if !d.takeCells(n) {
+func readExtendTemplate(d *wire.Decoder) Plan {
+	p := &ExtendTemplate{Template: d.Name("template")}
+	n := d.Count(d.Opts.MaxColumns, 5, "measurements")
+	if !d.TakeCells(n) {
 		return p
 	}
 	p.Series = make([]tablet.Schema, n)
 	for i := 0; i < n && !d.Failed(); i++ {
-		p.Series[i].Name = d.name("measurement")
+		p.Series[i].Name = d.Name("measurement")
 	}
 	for i := 0; i < n && !d.Failed(); i++ {
-		p.Series[i].Type = d.dataType()
+		p.Series[i].Type = d.DataType()
 	}
 	if p.NoCodecs[0] = !d.Bool(); !p.NoCodecs[0] {
 		for i, v := range d.Bytes(n) {
@@ -201,8 +192,8 @@ type Deactivation struct {
 // Number implements Plan.
 func (*DeactivateTemplate) Number() int16 { return ConfigDeactivateTemplate }
 
-// AppendBody implements Request.
-func (p *DeactivateTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *DeactivateTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(wirebuf.AppendI16(dst, ConfigDeactivateTemplate), len(p.Entries))
 	for i := range p.Entries {
 		e := &p.Entries[i]
@@ -214,12 +205,12 @@ func (p *DeactivateTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	return dst, nil
 }
 
-func (d *decoder) deactivateTemplate() Plan {
+func readDeactivateTemplate(d *wire.Decoder) Plan {
 	p := &DeactivateTemplate{}
-	for n := d.count(8, "paths"); n > 0 && !d.Failed(); n-- {
-		e := Deactivation{Path: d.path()}
-		for m := d.count(13, "templates"); m > 0 && !d.Failed(); m-- {
-			e.Templates = append(e.Templates, d.template())
+	for n := d.MapCount(8, "paths"); n > 0 && !d.Failed(); n-- {
+		e := Deactivation{Path: readPath(d)}
+		for m := d.MapCount(13, "templates"); m > 0 && !d.Failed(); m-- {
+			e.Templates = append(e.Templates, readTemplate(d))
 		}
 		p.Entries = append(p.Entries, e)
 	}
@@ -237,11 +228,11 @@ type ActivateTemplate struct {
 // Number implements Plan.
 func (*ActivateTemplate) Number() int16 { return PlanActivateTemplate }
 
-// AppendBody implements Request.
-func (p *ActivateTemplate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *ActivateTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = p.Device.append(wirebuf.AppendI16(dst, PlanActivateTemplate))
 	dst = wirebuf.AppendI32(wirebuf.AppendI32(dst, p.SetLevel), p.TemplateID)
-	return appendPlanEnd(dst, p.ID), nil
+	return wire.AppendPlanEnd(dst, p.ID), nil
 }
 
 // BatchActivate is plan node 72, or 68 (Internal): int32 n, n x (path, int32 template,
@@ -267,20 +258,20 @@ func (p *BatchActivate) Number() int16 {
 	return PlanBatchActivate
 }
 
-// AppendBody implements Request.
-func (p *BatchActivate) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *BatchActivate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(wirebuf.AppendI16(dst, p.Number()), len(p.Devices))
 	for i := range p.Devices {
 		a := &p.Devices[i]
 		dst = wirebuf.AppendI32(wirebuf.AppendI32(a.Device.append(dst), a.TemplateID), a.SetLevel)
 	}
-	return appendPlanEnd(dst, p.ID), nil
+	return wire.AppendPlanEnd(dst, p.ID), nil
 }
 
-func (d *decoder) batchActivate(internal bool) Plan {
+func readBatchActivate(d *wire.Decoder, internal bool) Plan {
 	p := &BatchActivate{Internal: internal}
-	for n := d.Count(d.opts.MaxRows, 12, "devices"); n > 0 && !d.Failed(); n-- {
-		p.Devices = append(p.Devices, Activation{Device: d.path(), TemplateID: d.I32(), SetLevel: d.I32()})
+	for n := d.Count(d.Opts.MaxRows, 12, "devices"); n > 0 && !d.Failed(); n-- {
+		p.Devices = append(p.Devices, Activation{Device: readPath(d), TemplateID: d.I32(), SetLevel: d.I32()})
 	}
 	return p
 }
@@ -320,8 +311,8 @@ func (p *ViewPlan) Number() int16 {
 	return PlanCreateView
 }
 
-// AppendBody implements Request.
-func (p *ViewPlan) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *ViewPlan) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(wirebuf.AppendI16(dst, p.Number()), len(p.Views))
 	for i := range p.Views {
 		var err error
@@ -329,7 +320,7 @@ func (p *ViewPlan) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 			return dst, err
 		}
 	}
-	return appendPlanEnd(dst, p.ID), nil
+	return wire.AppendPlanEnd(dst, p.ID), nil
 }
 
 func (e *ViewExpression) append(dst []byte) ([]byte, error) {
@@ -338,7 +329,7 @@ func (e *ViewExpression) append(dst []byte) ([]byte, error) {
 	case e.Kind == ViewSeries:
 		return wirebuf.AppendString(dst, e.Path), nil
 	case e.Kind != ViewSum || len(e.Args) != 2:
-		return dst, fmt.Errorf("request: view expression of kind %d with %d arguments", e.Kind, len(e.Args))
+		return dst, fmt.Errorf("plan: view expression of kind %d with %d arguments", e.Kind, len(e.Args))
 	}
 	dst, err := e.Args[0].append(dst)
 	if err != nil {
@@ -347,26 +338,26 @@ func (e *ViewExpression) append(dst []byte) ([]byte, error) {
 	return e.Args[1].append(dst)
 }
 
-func (d *decoder) views(alter bool) Plan {
+func readViews(d *wire.Decoder, alter bool) Plan {
 	p := &ViewPlan{Alter: alter}
-	for n := d.Count(d.opts.MaxRows, 6, "views"); n > 0 && !d.Failed(); n-- {
-		p.Views = append(p.Views, View{Path: d.path(), Expression: d.expression(maxDepth)})
+	for n := d.Count(d.Opts.MaxRows, 6, "views"); n > 0 && !d.Failed(); n-- {
+		p.Views = append(p.Views, View{Path: readPath(d), Expression: readExpression(d, maxDepth)})
 	}
 	return p
 }
 
-func (d *decoder) expression(depth int) ViewExpression {
+func readExpression(d *wire.Decoder, depth int) ViewExpression {
 	e := ViewExpression{Kind: d.I16()}
 	switch {
 	case d.Failed():
 	case e.Kind == ViewSeries:
-		e.Path = d.name("path")
+		e.Path = d.Name("path")
 	case e.Kind == ViewSum && depth > 0:
-		e.Args = []ViewExpression{d.expression(depth - 1), d.expression(depth - 1)}
+		e.Args = []ViewExpression{readExpression(d, depth-1), readExpression(d, depth-1)}
 	case e.Kind == ViewSum:
 		d.Fail("view expression of more than %d levels", maxDepth)
 	default:
-		d.unsupported("view expression of kind %d", e.Kind)
+		d.Unsupported("view expression of kind %d", e.Kind)
 	}
 	return e
 }

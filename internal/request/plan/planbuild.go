@@ -1,7 +1,8 @@
-package request
+package plan
 
 import (
 	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -9,14 +10,14 @@ import (
 type SeriesSpec struct {
 	Schema     tablet.Schema
 	Alias      *string
-	Tags       []Pair // nil: none
-	Attributes []Pair // nil: none
-	Props      []Pair // nil: none; lost in aligned plans, as with IoTDB
+	Tags       []wire.Pair // nil: none
+	Attributes []wire.Pair // nil: none
+	Props      []wire.Pair // nil: none; lost in aligned plans, as with IoTDB
 }
 
 // encoded turns a plan into the form that events carry.
 func encoded(p Plan) (event.Request, error) {
-	body, err := p.AppendBody(nil, Layout13)
+	body, err := p.AppendBody(nil, wire.Layout13)
 	return event.Request{Type: int16(p.Type()), Body: body}, err
 }
 

@@ -1,8 +1,9 @@
-package request
+package plan
 
 import (
 	"strings"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -38,9 +39,9 @@ const (
 type PathSeries struct {
 	SchemaKind   *byte // 0: a MeasurementSchema follows; nil: no schema
 	Schema       tablet.Schema
-	Props        []Pair
+	Props        []wire.Pair
 	HasTags      bool
-	Tags         []Pair
+	Tags         []wire.Pair
 	UnderAligned int8 // -1 null, 0, 1
 	Alias        *string
 }
@@ -70,68 +71,44 @@ func (p *Path) String() string {
 	return strings.Join(p.DeviceSegments, ".")
 }
 
-func (d *decoder) path() Path {
+func readPath(d *wire.Decoder) Path {
 	p := Path{Kind: PathKind(d.U8())}
 	if d.Bool() {
-		p.Measurement = d.text("measurement")
+		p.Measurement = d.Text("measurement")
 	}
 	if d.Bool() {
-		d.pathDevice(&p)
+		readPathDevice(d, &p)
 	}
 	if d.Bool() {
-		p.Full = d.text("full path")
+		p.Full = d.Text("full path")
 	}
 	switch p.Kind {
 	case PathMeasurement, PathPartial:
-		p.Nodes = d.names("path nodes")
+		p.Nodes = d.Names("path nodes")
 	case PathPlain:
 	default:
 		d.Fail("path of kind %d", uint8(p.Kind))
 	}
 	if p.Kind == PathMeasurement {
-		p.Series = d.pathSeries()
+		p.Series = readPathSeries(d)
 	}
 	return p
 }
 
-// text reads a string as a pointer.
-func (d *decoder) text(what string) *string {
-	s := d.name(what)
-	return &s
-}
-
-// names reads int32 n and n strings.
-func (d *decoder) names(what string) []string {
-	n := d.count(4, what)
-	out := make([]string, 0, n)
-	for i := 0; i < n && !d.Failed(); i++ {
-		out = append(out, d.name(what))
-	}
-	return out
-}
-
-func appendNames(dst []byte, names []string) []byte {
-	dst = wirebuf.AppendCount(dst, len(names))
-	for _, n := range names {
-		dst = wirebuf.AppendString(dst, n)
-	}
-	return dst
-}
-
-// pathDevice reads the cached device: a string in 1.x, which begins with a zero byte,
+// readPathDevice reads the cached device: a string in 1.x, which begins with a zero byte,
 // or var-int n and n var-strings in 2.0, where n is not zero.
-func (d *decoder) pathDevice(p *Path) {
+func readPathDevice(d *wire.Decoder, p *Path) {
 	if in := d.Ahead(); len(in) == 0 || in[0] == 0 {
-		p.Device = d.text("device")
+		p.Device = d.Text("device")
 		return
 	}
 	n := int(d.Uvarint())
-	if n > d.opts.MaxMap || n > d.Remaining() {
+	if n > d.Opts.MaxMap || n > d.Remaining() {
 		d.Fail("%d device segments", n)
 		return
 	}
 	for i := 0; i < n && !d.Failed(); i++ {
-		s := d.VarString(d.opts.MaxName, "device segment")
+		s := d.VarString(d.Opts.MaxName, "device segment")
 		if s == nil {
 			d.Fail("null device segment")
 			return
@@ -140,32 +117,32 @@ func (d *decoder) pathDevice(p *Path) {
 	}
 }
 
-func (d *decoder) pathSeries() *PathSeries {
+func readPathSeries(d *wire.Decoder) *PathSeries {
 	s := &PathSeries{}
 	if d.Bool() {
 		kind := d.U8()
 		if kind != 0 {
-			d.unsupported("path schema of kind %d", kind)
+			d.Unsupported("path schema of kind %d", kind)
 		}
 		s.SchemaKind = &kind
-		s.Schema, s.Props = d.schema(0)
+		s.Schema, s.Props = d.Schema(0)
 	}
 	if s.HasTags = d.Bool(); s.HasTags {
-		s.Tags = d.pairs()
+		s.Tags = d.Pairs()
 	}
 	if s.UnderAligned = int8(d.U8()); s.UnderAligned < -1 || s.UnderAligned > 1 {
 		d.Fail("nullable flag %d", s.UnderAligned)
 	}
-	s.Alias = d.nullName("alias")
+	s.Alias = d.NullName("alias")
 	return s
 }
 
 func (p *Path) append(dst []byte) []byte {
 	dst = append(dst, byte(p.Kind))
-	dst = appendOptional(dst, p.Measurement)
+	dst = wire.AppendOptional(dst, p.Measurement)
 	switch {
 	case p.Device != nil:
-		dst = appendOptional(dst, p.Device)
+		dst = wire.AppendOptional(dst, p.Device)
 	case p.DeviceSegments != nil:
 		dst = wirebuf.AppendUvarint(append(dst, 1), uint32(len(p.DeviceSegments)))
 		for i := range p.DeviceSegments {
@@ -174,9 +151,9 @@ func (p *Path) append(dst []byte) []byte {
 	default:
 		dst = append(dst, 0)
 	}
-	dst = appendOptional(dst, p.Full)
+	dst = wire.AppendOptional(dst, p.Full)
 	if p.Kind != PathPlain {
-		dst = appendNames(dst, p.Nodes)
+		dst = wire.AppendNames(dst, p.Nodes)
 	}
 	if p.Kind != PathMeasurement || p.Series == nil {
 		return dst
@@ -184,27 +161,11 @@ func (p *Path) append(dst []byte) []byte {
 	s := p.Series
 	dst = wirebuf.AppendBool(dst, s.SchemaKind != nil)
 	if s.SchemaKind != nil {
-		dst = appendSchema(append(dst, *s.SchemaKind), &s.Schema, s.Schema.Type, s.Props)
+		dst = wire.AppendSchema(append(dst, *s.SchemaKind), &s.Schema, s.Schema.Type, s.Props)
 	}
 	dst = wirebuf.AppendBool(dst, s.HasTags)
 	if s.HasTags {
-		dst = appendPairs(dst, s.Tags)
+		dst = wire.AppendPairs(dst, s.Tags)
 	}
 	return wirebuf.AppendNullString(append(dst, byte(s.UnderAligned)), s.Alias)
-}
-
-// appendOptional writes 00 for nil, else 01 and the string.
-func appendOptional(dst []byte, s *string) []byte {
-	if s == nil {
-		return append(dst, 0)
-	}
-	return wirebuf.AppendString(append(dst, 1), *s)
-}
-
-// optional reads what appendOptional wrote.
-func (d *decoder) optional(what string) *string {
-	if !d.Bool() {
-		return nil
-	}
-	return d.text(what)
 }

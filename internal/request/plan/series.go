@@ -1,6 +1,7 @@
-package request
+package plan
 
 import (
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -30,57 +31,57 @@ type CreateSeries struct {
 	Encoding   tablet.Encoding
 	Compressor tablet.Compressor
 	Alias      *string
-	Props      []Pair
-	Tags       []Pair
-	Attributes []Pair
+	Props      []wire.Pair
+	Tags       []wire.Pair
+	Attributes []wire.Pair
 }
 
 // Number implements Plan.
 func (*CreateSeries) Number() int16 { return PlanCreateSeries }
 
-// AppendBody implements Request.
-func (p *CreateSeries) AppendBody(dst []byte, l Layout) ([]byte, error) {
-	t, err := WireType(p.DataType, l)
+// AppendBody implements Plan.
+func (p *CreateSeries) AppendBody(dst []byte, l wire.Layout) ([]byte, error) {
+	t, err := wire.TypeIn(p.DataType, l)
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, PlanCreateSeries), p.Path)
 	dst = append(dst, byte(t), byte(p.Encoding), byte(p.Compressor))
-	dst = appendOptional(dst, p.Alias)
+	dst = wire.AppendOptional(dst, p.Alias)
 	dst = appendLabels(dst, p.Props)
 	dst = appendLabels(dst, p.Tags)
 	dst = appendLabels(dst, p.Attributes)
-	return appendPlanEnd(dst, p.ID), err
+	return wire.AppendPlanEnd(dst, p.ID), err
 }
 
-func (d *decoder) createSeries() Plan {
-	p := &CreateSeries{Path: d.name("path"), DataType: d.dataType()}
+func readCreateSeries(d *wire.Decoder) Plan {
+	p := &CreateSeries{Path: d.Name("path"), DataType: d.DataType()}
 	p.Encoding, p.Compressor = tablet.Encoding(d.U8()), tablet.Compressor(d.U8())
-	p.Alias = d.optional("alias")
-	p.Props, p.Tags, p.Attributes = d.labels(), d.labels(), d.labels()
+	p.Alias = d.Optional("alias")
+	p.Props, p.Tags, p.Attributes = readLabels(d), readLabels(d), readLabels(d)
 	return p
 }
 
-// labels reads a label map: -1 null, 0 empty, 1 and a map.
-func (d *decoder) labels() []Pair {
+// readLabels reads a label map: -1 null, 0 empty, 1 and a map.
+func readLabels(d *wire.Decoder) []wire.Pair {
 	switch v := d.U8(); v {
 	case 0xff:
 		return nil
 	case 0:
-		return []Pair{}
+		return []wire.Pair{}
 	case 1:
-		return append([]Pair{}, d.pairs()...)
+		return append([]wire.Pair{}, d.Pairs()...)
 	default:
 		d.Fail("label map flag %d", v)
 		return nil
 	}
 }
 
-func appendLabels(dst []byte, m []Pair) []byte {
+func appendLabels(dst []byte, m []wire.Pair) []byte {
 	switch {
 	case m == nil:
 		return append(dst, 0xff)
 	case len(m) == 0:
 		return append(dst, 0)
 	}
-	return appendPairs(append(dst, 1), m)
+	return wire.AppendPairs(append(dst, 1), m)
 }
 
 // SeriesGroup is the measurements of one device in a plan. The label lists are nil for
@@ -91,8 +92,8 @@ type SeriesGroup struct {
 	Encodings   []tablet.Encoding
 	Compressors []tablet.Compressor
 	Aliases     []*string
-	Tags        [][]Pair
-	Attributes  [][]Pair
+	Tags        [][]wire.Pair
+	Attributes  [][]wire.Pair
 }
 
 // Schema returns measurement i.
@@ -100,19 +101,19 @@ func (g *SeriesGroup) Schema(i int) tablet.Schema {
 	return tablet.Schema{Name: g.Names[i], Type: g.Types[i], Encoding: g.Encodings[i], Compressor: g.Compressors[i]}
 }
 
-// seriesGroup reads int32 n, names, types, encodings, compressors and the label lists.
-func (d *decoder) seriesGroup() SeriesGroup {
+// readSeriesGroup reads int32 n, names, types, encodings, compressors and the label lists.
+func readSeriesGroup(d *wire.Decoder) SeriesGroup {
 	g := SeriesGroup{}
-	n := d.Count(d.opts.MaxColumns, 7, "measurements")
-	if !d.takeCells(n) {
+	n := d.Count(d.Opts.MaxColumns, 7, "measurements")
+	if !d.TakeCells(n) {
 		return g
 	}
 	g.Names = make([]string, 0, n)
 	for i := 0; i < n && !d.Failed(); i++ {
-		g.Names = append(g.Names, d.name("measurement"))
+		g.Names = append(g.Names, d.Name("measurement"))
 	}
 	for i := 0; i < n && !d.Failed(); i++ {
-		g.Types = append(g.Types, d.dataType())
+		g.Types = append(g.Types, d.DataType())
 	}
 	for _, v := range d.Bytes(n) {
 		g.Encodings = append(g.Encodings, tablet.Encoding(v))
@@ -120,19 +121,19 @@ func (d *decoder) seriesGroup() SeriesGroup {
 	for _, v := range d.Bytes(n) {
 		g.Compressors = append(g.Compressors, tablet.Compressor(v))
 	}
-	if k, ok := d.labelList(n); ok {
+	if k, ok := readLabelList(d, n); ok {
 		g.Aliases = make([]*string, 0, k)
 		for range k {
-			g.Aliases = append(g.Aliases, d.nullName("alias"))
+			g.Aliases = append(g.Aliases, d.NullName("alias"))
 		}
 	}
-	g.Tags, g.Attributes = d.labelMaps(n), d.labelMaps(n)
+	g.Tags, g.Attributes = readLabelMaps(d, n), readLabelMaps(d, n)
 	return g
 }
 
-// labelList reads the flag of a label list and returns how many elements follow; ok is
+// readLabelList reads the flag of a label list and returns how many elements follow; ok is
 // false for null.
-func (d *decoder) labelList(n int) (elements int, ok bool) {
+func readLabelList(d *wire.Decoder, n int) (elements int, ok bool) {
 	switch v := d.U8(); v {
 	case 0xff:
 		return 0, false
@@ -150,20 +151,20 @@ func (d *decoder) labelList(n int) (elements int, ok bool) {
 	}
 }
 
-func (d *decoder) labelMaps(n int) [][]Pair {
-	k, ok := d.labelList(n)
+func readLabelMaps(d *wire.Decoder, n int) [][]wire.Pair {
+	k, ok := readLabelList(d, n)
 	if !ok {
 		return nil
 	}
-	out := make([][]Pair, 0, k)
+	out := make([][]wire.Pair, 0, k)
 	for i := 0; i < k && !d.Failed(); i++ {
-		out = append(out, d.nullPairs())
+		out = append(out, readNullPairs(d))
 	}
 	return out
 }
 
-// nullPairs reads a map whose count -1 means null, which is nil here.
-func (d *decoder) nullPairs() []Pair {
+// readNullPairs reads a map whose count -1 means null, which is nil here.
+func readNullPairs(d *wire.Decoder) []wire.Pair {
 	at := d.Reader
 	if d.I32() == -1 {
 		return nil
@@ -171,21 +172,21 @@ func (d *decoder) nullPairs() []Pair {
 	if !d.Failed() {
 		d.Reader = at
 	}
-	return append([]Pair{}, d.pairs()...)
+	return append([]wire.Pair{}, d.Pairs()...)
 }
 
-func appendNullPairs(dst []byte, m []Pair) []byte {
+func appendNullPairs(dst []byte, m []wire.Pair) []byte {
 	if m == nil {
 		return wirebuf.AppendI32(dst, -1)
 	}
-	return appendPairs(dst, m)
+	return wire.AppendPairs(dst, m)
 }
 
-func (g *SeriesGroup) append(dst []byte, l Layout) ([]byte, error) {
+func (g *SeriesGroup) append(dst []byte, l wire.Layout) ([]byte, error) {
 	var bad error
-	dst = appendNames(dst, g.Names)
+	dst = wire.AppendNames(dst, g.Names)
 	for _, t := range g.Types {
-		wt, err := WireType(t, l)
+		wt, err := wire.TypeIn(t, l)
 		if err != nil {
 			bad = err
 		}
@@ -201,7 +202,7 @@ func (g *SeriesGroup) append(dst []byte, l Layout) ([]byte, error) {
 	for _, a := range g.Aliases {
 		dst = wirebuf.AppendNullString(dst, a)
 	}
-	for _, list := range [][][]Pair{g.Tags, g.Attributes} {
+	for _, list := range [][][]wire.Pair{g.Tags, g.Attributes} {
 		dst = appendListFlag(dst, list == nil, len(list))
 		for _, m := range list {
 			dst = appendNullPairs(dst, m)
@@ -230,11 +231,11 @@ type CreateAligned struct {
 // Number implements Plan.
 func (*CreateAligned) Number() int16 { return PlanCreateAligned }
 
-// AppendBody implements Request.
-func (p *CreateAligned) AppendBody(dst []byte, l Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *CreateAligned) AppendBody(dst []byte, l wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, PlanCreateAligned), p.Device)
 	dst, err := p.Group.append(dst, l)
-	return appendPlanEnd(dst, p.ID), err
+	return wire.AppendPlanEnd(dst, p.ID), err
 }
 
 // InternalCreate is plan node 52: path, group, bool aligned. It comes from inserts that
@@ -249,11 +250,11 @@ type InternalCreate struct {
 // Number implements Plan.
 func (*InternalCreate) Number() int16 { return PlanInternalCreate }
 
-// AppendBody implements Request.
-func (p *InternalCreate) AppendBody(dst []byte, l Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *InternalCreate) AppendBody(dst []byte, l wire.Layout) ([]byte, error) {
 	dst = p.Device.append(wirebuf.AppendI16(dst, PlanInternalCreate))
 	dst, err := p.Group.append(dst, l)
-	return appendPlanEnd(wirebuf.AppendBool(dst, p.Aligned), p.ID), err
+	return wire.AppendPlanEnd(wirebuf.AppendBool(dst, p.Aligned), p.ID), err
 }
 
 // CreateMulti is plan node 39, or 69 (Internal), which has the aligned flags.
@@ -278,8 +279,8 @@ func (p *CreateMulti) Number() int16 {
 	return PlanCreateMulti
 }
 
-// AppendBody implements Request.
-func (p *CreateMulti) AppendBody(dst []byte, l Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *CreateMulti) AppendBody(dst []byte, l wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(wirebuf.AppendI16(dst, p.Number()), len(p.Devices))
 	var bad error
 	for i := range p.Devices {
@@ -293,17 +294,17 @@ func (p *CreateMulti) AppendBody(dst []byte, l Layout) ([]byte, error) {
 			bad = err
 		}
 	}
-	return appendPlanEnd(dst, p.ID), bad
+	return wire.AppendPlanEnd(dst, p.ID), bad
 }
 
-func (d *decoder) createMulti(internal bool) Plan {
+func readCreateMulti(d *wire.Decoder, internal bool) Plan {
 	p := &CreateMulti{Internal: internal}
-	for n := d.Count(d.opts.MaxRows, 15, "devices"); n > 0 && !d.Failed(); n-- {
-		g := DeviceGroup{Device: d.path()}
+	for n := d.Count(d.Opts.MaxRows, 15, "devices"); n > 0 && !d.Failed(); n-- {
+		g := DeviceGroup{Device: readPath(d)}
 		if internal {
 			g.Aligned = d.Bool()
 		}
-		g.Group = d.seriesGroup()
+		g.Group = readSeriesGroup(d)
 		p.Devices = append(p.Devices, g)
 	}
 	return p
@@ -341,9 +342,9 @@ type AlterSeries struct {
 	View       bool
 	Alter      AlterKind
 	Alias      *string
-	Map        []Pair
-	Tags       []Pair
-	Attributes []Pair
+	Map        []wire.Pair
+	Tags       []wire.Pair
+	Attributes []wire.Pair
 	DataType   *tablet.DataType
 	TypeOnWire bool // the byte that says whether there is a data type is present
 }
@@ -351,13 +352,13 @@ type AlterSeries struct {
 // Number implements Plan.
 func (*AlterSeries) Number() int16 { return PlanAlterSeries }
 
-// AppendBody implements Request.
-func (p *AlterSeries) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *AlterSeries) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, PlanAlterSeries), p.Path)
 	if p.View {
 		dst = append(dst, 0xff)
 	}
-	dst = appendOptional(append(dst, byte(p.Alter)), p.Alias)
+	dst = wire.AppendOptional(append(dst, byte(p.Alter)), p.Alias)
 	dst = appendLabels(dst, p.Map)
 	dst = appendLabels(dst, p.Tags)
 	dst = appendLabels(dst, p.Attributes)
@@ -367,34 +368,34 @@ func (p *AlterSeries) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 			dst = append(dst, byte(*p.DataType))
 		}
 	}
-	return appendPlanEnd(dst, p.ID), nil
+	return wire.AppendPlanEnd(dst, p.ID), nil
 }
 
-func (d *decoder) alterSeries() Plan {
-	p := &AlterSeries{Path: d.name("path")}
+func readAlterSeries(d *wire.Decoder) Plan {
+	p := &AlterSeries{Path: d.Name("path")}
 	if in := d.Ahead(); len(in) > 0 && in[0] == 0xff {
 		p.View = true
 		d.U8()
 	}
 	p.Alter = AlterKind(d.U8())
 	if int(p.Alter) >= len(alterNames) {
-		d.unsupported("alteration %d", p.Alter)
+		d.Unsupported("alteration %d", p.Alter)
 	}
-	p.Alias = d.optional("alias")
-	p.Map, p.Tags, p.Attributes = d.labels(), d.labels(), d.labels()
-	d.alterType(p)
+	p.Alias = d.Optional("alias")
+	p.Map, p.Tags, p.Attributes = readLabels(d), readLabels(d), readLabels(d)
+	readAlterType(d, p)
 	return p
 }
 
-// alterType reads the data type of 2.0.7. Whether its flag is there can be seen only if
+// readAlterType reads the data type of 2.0.7. Whether its flag is there can be seen only if
 // it is 1, or if the body has no slack: then nine zeros are a flag, an empty id and no
 // children.
-func (d *decoder) alterType(p *AlterSeries) {
+func readAlterType(d *wire.Decoder, p *AlterSeries) {
 	in := d.Ahead()
 	switch {
 	case len(in) > 0 && in[0] == 1:
 		d.U8()
-		t := d.dataType()
+		t := d.DataType()
 		p.TypeOnWire, p.DataType = true, &t
 	case len(in) == 9 && [9]byte(in) == [9]byte{}:
 		p.TypeOnWire = true

@@ -1,4 +1,4 @@
-package request
+package plan
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -49,19 +49,19 @@ type Change struct {
 	Aligned    bool
 	Schema     tablet.Schema // Name is the measurement
 	Alias      *string       // nil: none; unchanged in an alteration
-	Tags       []Pair
-	Attributes []Pair
-	Props      []Pair
+	Tags       []wire.Pair
+	Attributes []wire.Pair
+	Props      []wire.Pair
 	Alter      AlterKind
-	Map        []Pair // of an alteration
-	TTL        int64  // milliseconds; math.MaxInt64 for ever; NoTTL not set
+	Map        []wire.Pair // of an alteration
+	TTL        int64       // milliseconds; math.MaxInt64 for ever; NoTTL not set
 	Start, End int64
 	Note       string // of ChangeKept, for people; never holds a password
 }
 
-// Changes returns the effects of a plan in order. known is false if the plan is opaque
-// or the request is none; then there is a single ChangeKept.
-func Changes(r Request) (changes []Change, known bool) {
+// Changes returns the effects of a plan in order. known is false if the plan is opaque;
+// then there is a single ChangeKept.
+func Changes(r Plan) (changes []Change, known bool) {
 	switch p := r.(type) {
 	case *CreateSeries:
 		return []Change{{Kind: ChangeCreateSeries, Path: p.Path, Alias: p.Alias, Tags: p.Tags, Attributes: p.Attributes, Props: p.Props,
@@ -94,7 +94,7 @@ func Changes(r Request) (changes []Change, known bool) {
 	return configChanges(r)
 }
 
-func configChanges(r Request) (changes []Change, known bool) {
+func configChanges(r Plan) (changes []Change, known bool) {
 	switch p := r.(type) {
 	case *DatabasePlan:
 		return p.changes(), true
@@ -108,20 +108,8 @@ func configChanges(r Request) (changes []Change, known bool) {
 		return []Change{{Kind: ChangeSetTTL, Path: strings.Join(p.Nodes, "."), TTL: ttl}}, true
 	case *OpaquePlan:
 		return kept("%s %d, not known to this release", p.Kind, p.Plan), false
-	case Plan:
-		return kept("%s", describe(p)), true
 	}
-	return kept("not a plan"), false
-}
-
-// EventChanges decodes the request of a Plan event and returns its Changes.
-func EventChanges(r event.Request, o Options) (changes []Change, known bool, err error) {
-	req, err := Decode(Type(r.Type), r.Body, o)
-	if err != nil {
-		return nil, false, err
-	}
-	changes, known = Changes(req)
-	return changes, known, nil
+	return kept("%s", describe(r)), true
 }
 
 func kept(format string, args ...any) []Change {

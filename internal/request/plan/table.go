@@ -1,6 +1,7 @@
-package request
+package plan
 
 import (
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
@@ -26,7 +27,7 @@ type TablePlan struct {
 	Plan            int16
 	Database, Table string
 	Columns         []TableColumn
-	Props           []Pair // nil: null
+	Props           []wire.Pair // nil: null
 	Rollback        bool
 	Column          string
 }
@@ -36,7 +37,7 @@ type TablePlan struct {
 type TableColumn struct {
 	Category byte // TAG 0, ATTRIBUTE 1, TIME 2, FIELD 3
 	Schema   tablet.Schema
-	Props    []Pair // nil: null
+	Props    []wire.Pair // nil: null
 }
 
 const (
@@ -47,8 +48,8 @@ const (
 // Number implements Plan.
 func (p *TablePlan) Number() int16 { return p.Plan }
 
-// AppendBody implements Request.
-func (p *TablePlan) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *TablePlan) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, p.Plan), p.Database)
 	dst = wirebuf.AppendString(dst, p.Table)
 	switch p.Plan {
@@ -78,42 +79,42 @@ func (c *TableColumn) append(dst []byte) []byte {
 	return appendNullPairs(dst, c.Props)
 }
 
-func (d *decoder) tablePlan(number int16) Plan {
+func readTablePlan(d *wire.Decoder, number int16) Plan {
 	switch number {
 	case ConfigCreateTable, ConfigAddTableColumn, ConfigSetTableProperties, ConfigDropTable, ConfigDropTableColumn:
 	default:
 		return nil
 	}
-	p := &TablePlan{Plan: number, Database: d.name("database"), Table: d.name("table")}
+	p := &TablePlan{Plan: number, Database: d.Name("database"), Table: d.Name("table")}
 	switch number {
 	case ConfigCreateTable, ConfigAddTableColumn:
-		n := d.Count(d.opts.MaxColumns, 10, "columns")
-		d.takeCells(n)
+		n := d.Count(d.Opts.MaxColumns, 10, "columns")
+		d.TakeCells(n)
 		for ; n > 0 && !d.Failed(); n-- {
-			p.Columns = append(p.Columns, d.tableColumn())
+			p.Columns = append(p.Columns, readTableColumn(d))
 		}
 	}
 	switch number {
 	case ConfigCreateTable, ConfigSetTableProperties:
-		p.Props = d.nullPairs()
+		p.Props = readNullPairs(d)
 	case ConfigAddTableColumn:
 		p.Rollback = d.Bool()
 	case ConfigDropTableColumn:
-		p.Column = d.name("column")
+		p.Column = d.Name("column")
 	}
 	return p
 }
 
-func (d *decoder) tableColumn() TableColumn {
+func readTableColumn(d *wire.Decoder) TableColumn {
 	c := TableColumn{Category: d.U8()}
 	if c.Category > tableMaxClass {
 		d.Fail("table column category %d", c.Category)
 	}
-	c.Schema.Name = d.name("column")
-	c.Schema.Type = d.dataType()
+	c.Schema.Name = d.Name("column")
+	c.Schema.Type = d.DataType()
 	if c.Category == tableField {
 		c.Schema.Encoding, c.Schema.Compressor = tablet.Encoding(d.U8()), tablet.Compressor(d.U8())
 	}
-	c.Props = d.nullPairs()
+	c.Props = readNullPairs(d)
 	return c
 }

@@ -1,8 +1,9 @@
-package request
+package plan
 
 import (
 	"slices"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
@@ -24,20 +25,20 @@ type DeleteData struct {
 // Number implements Plan.
 func (*DeleteData) Number() int16 { return PlanDeleteData }
 
-// AppendBody implements Request.
-func (p *DeleteData) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *DeleteData) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendCount(wirebuf.AppendI16(dst, PlanDeleteData), len(p.Paths))
 	for i := range p.Paths {
 		dst = p.Paths[i].append(dst)
 	}
 	dst = wirebuf.AppendI64(wirebuf.AppendI64(dst, p.Start), p.End)
-	return appendPlanEnd(dst, p.ID), nil
+	return wire.AppendPlanEnd(dst, p.ID), nil
 }
 
-func (d *decoder) deleteData() Plan {
+func readDeleteData(d *wire.Decoder) Plan {
 	p := &DeleteData{}
-	for n := d.Count(d.opts.MaxRows, 4, "paths"); n > 0 && !d.Failed(); n-- {
-		p.Paths = append(p.Paths, d.path())
+	for n := d.Count(d.Opts.MaxRows, 4, "paths"); n > 0 && !d.Failed(); n-- {
+		p.Paths = append(p.Paths, readPath(d))
 	}
 	p.Start, p.End = d.I64(), d.I64()
 	return p
@@ -53,9 +54,9 @@ type DeleteSeriesNode struct {
 // Number implements Plan.
 func (*DeleteSeriesNode) Number() int16 { return PlanDeleteSeries }
 
-// AppendBody implements Request.
-func (p *DeleteSeriesNode) AppendBody(dst []byte, _ Layout) ([]byte, error) {
-	return appendPlanEnd(p.Tree.append(wirebuf.AppendI16(dst, PlanDeleteSeries)), p.ID), nil
+// AppendBody implements Plan.
+func (p *DeleteSeriesNode) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
+	return wire.AppendPlanEnd(p.Tree.append(wirebuf.AppendI16(dst, PlanDeleteSeries)), p.ID), nil
 }
 
 // PatternTree is a set of path patterns as a tree: string name, int32 kind (-1 a
@@ -118,45 +119,34 @@ func (t *PatternTree) append(dst []byte) []byte {
 	return dst
 }
 
-func (d *decoder) patternTree() PatternTree { return d.patternNode(maxDepth) }
+func readPatternTree(d *wire.Decoder) PatternTree { return readPatternNode(d, maxDepth) }
 
-func (d *decoder) patternNode(depth int) PatternTree {
-	t := PatternTree{Name: d.name("path node")}
+func readPatternNode(d *wire.Decoder, depth int) PatternTree {
+	t := PatternTree{Name: d.Name("path node")}
 	switch kind := d.I32(); {
 	case kind == patternEnd:
 		t.End = true
 	case kind >= 0:
-		d.unsupported("pattern tree with %d values", kind)
+		d.Unsupported("pattern tree with %d values", kind)
 	case kind != patternInner:
 		d.Fail("pattern tree node of kind %d", kind)
 	}
-	n := d.Count(d.opts.MaxRows, 12, "pattern tree nodes")
+	n := d.Count(d.Opts.MaxRows, 12, "pattern tree nodes")
 	if depth == 0 && n > 0 {
 		d.Fail("pattern tree of more than %d levels", maxDepth)
 	}
-	if !d.takeCells(n) {
+	if !d.TakeCells(n) {
 		return t
 	}
 	for ; n > 0 && !d.Failed(); n-- {
-		t.Children = append(t.Children, d.patternNode(depth-1))
+		t.Children = append(t.Children, readPatternNode(d, depth-1))
 	}
 	return t
 }
 
-// sizedPatternTree reads a tree with its length in front.
-func (d *decoder) sizedPatternTree() PatternTree {
-	b := d.Blob(d.Remaining(), "bytes of a pattern tree")
-	if d.Failed() {
-		return PatternTree{}
-	}
-	in := *d
-	in.Reader = wirebuf.NewReader(b)
-	t := in.patternTree()
-	in.end(false)
-	d.cells, d.unknown = in.cells, in.unknown
-	if in.Failed() {
-		d.Fail("pattern tree: %v", in.Err())
-	}
+// readSizedPatternTree reads a tree with its length in front.
+func readSizedPatternTree(d *wire.Decoder) (t PatternTree) {
+	d.Within("pattern tree", func(in *wire.Decoder) { t = readPatternTree(in) })
 	return t
 }
 
@@ -179,8 +169,8 @@ type TableDelete struct {
 // Number implements Plan.
 func (*RelationalDelete) Number() int16 { return PlanRelationalDelete }
 
-// AppendBody implements Request.
-func (p *RelationalDelete) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *RelationalDelete) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendVarint(wirebuf.AppendI16(dst, PlanRelationalDelete), int32(len(p.Entries)))
 	for i := range p.Entries {
 		e := &p.Entries[i]
@@ -192,36 +182,36 @@ func (p *RelationalDelete) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 			dst = wirebuf.AppendVarString(dst, &e.Measurements[j])
 		}
 	}
-	return appendPlanEnd(wirebuf.AppendVarString(dst, p.Database), p.ID), nil
+	return wire.AppendPlanEnd(wirebuf.AppendVarString(dst, p.Database), p.ID), nil
 }
 
-// relationalDelete reads the newest form; what does not fit it is an older one or has
+// readRelationalDelete reads the newest form; what does not fit it is an older one or has
 // predicates.
-func (d *decoder) relationalDelete() Plan {
+func readRelationalDelete(d *wire.Decoder) Plan {
 	p := &RelationalDelete{}
-	for n := d.varCount("deletions"); n > 0 && !d.Failed(); n-- {
-		e := TableDelete{Tree: d.Bool(), Start: d.I64(), End: d.I64(), Table: d.varText("table")}
+	for n := readVarCount(d, "deletions"); n > 0 && !d.Failed(); n-- {
+		e := TableDelete{Tree: d.Bool(), Start: d.I64(), End: d.I64(), Table: readVarText(d, "table")}
 		if v := d.U8(); v != 0 {
 			d.Fail("tag predicate %d", v)
 		}
-		for m := d.varCount("measurements"); m > 0 && !d.Failed(); m-- {
-			e.Measurements = append(e.Measurements, d.varText("measurement"))
+		for m := readVarCount(d, "measurements"); m > 0 && !d.Failed(); m-- {
+			e.Measurements = append(e.Measurements, readVarText(d, "measurement"))
 		}
 		p.Entries = append(p.Entries, e)
 	}
-	p.Database = d.VarString(d.opts.MaxName, "database")
+	p.Database = d.VarString(d.Opts.MaxName, "database")
 	id := d.Reader
-	d.planEnd()
+	d.PlanEnd()
 	if d.Failed() {
-		d.unknown = true
+		d.Opaque = true
 		return p
 	}
 	d.Reader = id
 	return p
 }
 
-func (d *decoder) varText(what string) string {
-	s := d.VarString(d.opts.MaxName, what)
+func readVarText(d *wire.Decoder, what string) string {
+	s := d.VarString(d.Opts.MaxName, what)
 	if s == nil {
 		d.Fail("null %s", what)
 		return ""
@@ -229,9 +219,9 @@ func (d *decoder) varText(what string) string {
 	return *s
 }
 
-func (d *decoder) varCount(what string) int {
+func readVarCount(d *wire.Decoder, what string) int {
 	n := int(d.Varint())
-	if n < 0 || n > d.opts.MaxMap || n > d.Remaining() {
+	if n < 0 || n > d.Opts.MaxMap || n > d.Remaining() {
 		d.Fail("%d %s", n, what)
 		return 0
 	}

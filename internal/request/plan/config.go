@@ -1,8 +1,9 @@
-package request
+package plan
 
 import (
 	"fmt"
 
+	"github.com/sluice-gateway/sluice/internal/request/wire"
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
 )
 
@@ -80,8 +81,8 @@ func (p *DatabasePlan) Name() string {
 	return ""
 }
 
-// AppendBody implements Request.
-func (p *DatabasePlan) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *DatabasePlan) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendI16(dst, p.Number())
 	for i := range p.Fields {
 		f := &p.Fields[i]
@@ -98,15 +99,15 @@ func (p *DatabasePlan) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 		case thriftString:
 			dst = wirebuf.AppendString(dst, f.Text)
 		default:
-			return dst, fmt.Errorf("request: thrift field of type %d", f.Kind)
+			return dst, fmt.Errorf("plan: thrift field of type %d", f.Kind)
 		}
 	}
 	return append(dst, thriftStop), nil
 }
 
-func (d *decoder) thriftFields() []ThriftField {
+func readThriftFields(d *wire.Decoder) []ThriftField {
 	var out []ThriftField
-	for len(out) <= d.opts.MaxMap {
+	for len(out) <= d.Opts.MaxMap {
 		f := ThriftField{Kind: d.U8()}
 		if f.Kind == thriftStop {
 			break
@@ -126,9 +127,9 @@ func (d *decoder) thriftFields() []ThriftField {
 		case thriftI64:
 			f.Int = d.I64()
 		case thriftString:
-			f.Text = d.name("string field")
+			f.Text = d.Name("string field")
 		default:
-			d.unsupported("thrift field of type %d", f.Kind)
+			d.Unsupported("thrift field of type %d", f.Kind)
 		}
 		if d.Failed() {
 			return out
@@ -152,12 +153,12 @@ type SetTTL struct {
 // Number implements Plan.
 func (*SetTTL) Number() int16 { return ConfigSetTTL }
 
-// AppendBody implements Request. Layout12 has no database flag; the others have one.
-func (p *SetTTL) AppendBody(dst []byte, l Layout) ([]byte, error) {
-	dst = appendNames(wirebuf.AppendI16(dst, ConfigSetTTL), p.Nodes)
+// AppendBody implements Plan. wire.Layout12 has no database flag; the others have one.
+func (p *SetTTL) AppendBody(dst []byte, l wire.Layout) ([]byte, error) {
+	dst = wire.AppendNames(wirebuf.AppendI16(dst, ConfigSetTTL), p.Nodes)
 	dst = wirebuf.AppendI64(dst, p.TTL)
 	switch {
-	case l == Layout12 || l == LayoutAsDecoded && p.Database == nil:
+	case l == wire.Layout12 || l == wire.LayoutAsDecoded && p.Database == nil:
 		return dst, nil
 	case p.Database == nil:
 		return append(dst, 0), nil
@@ -165,8 +166,8 @@ func (p *SetTTL) AppendBody(dst []byte, l Layout) ([]byte, error) {
 	return wirebuf.AppendBool(dst, *p.Database), nil
 }
 
-func (d *decoder) setTTL() Plan {
-	p := &SetTTL{Nodes: d.names("path nodes"), TTL: d.I64()}
+func readSetTTL(d *wire.Decoder) Plan {
+	p := &SetTTL{Nodes: d.Names("path nodes"), TTL: d.I64()}
 	if d.Remaining() > 0 {
 		v := d.Bool()
 		p.Database = &v
@@ -183,8 +184,8 @@ type DeleteDatabase struct {
 // Number implements Plan.
 func (*DeleteDatabase) Number() int16 { return ConfigDeleteDatabase }
 
-// AppendBody implements Request.
-func (p *DeleteDatabase) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *DeleteDatabase) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	return wirebuf.AppendString(wirebuf.AppendI16(dst, ConfigDeleteDatabase), p.Name), nil
 }
 
@@ -204,8 +205,8 @@ func (p *DeleteSeries) Number() int16 {
 	return ConfigDeleteSeries
 }
 
-// AppendBody implements Request.
-func (p *DeleteSeries) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *DeleteSeries) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendI32(wirebuf.AppendI16(dst, p.Number()), 0)
 	at := len(dst)
 	dst = p.Tree.append(dst)
@@ -238,8 +239,8 @@ func isAuthor(number int16) bool {
 // Number implements Plan.
 func (p *Author) Number() int16 { return p.Plan }
 
-// AppendBody implements Request.
-func (p *Author) AppendBody(dst []byte, _ Layout) ([]byte, error) {
+// AppendBody implements Plan.
+func (p *Author) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendI16(dst, p.Plan)
 	for _, s := range []*string{p.User, p.Role, p.Password, p.NewPassword} {
 		dst = wirebuf.AppendNullString(dst, s)
@@ -251,7 +252,7 @@ func (p *Author) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 			dst = wirebuf.AppendI32(dst, v)
 		}
 	}
-	dst = appendNames(dst, p.Paths)
+	dst = wire.AppendNames(dst, p.Paths)
 	if p.Grant == nil {
 		return dst, nil
 	}
@@ -262,17 +263,17 @@ func (p *Author) AppendBody(dst []byte, _ Layout) ([]byte, error) {
 	return wirebuf.AppendI32(dst, grant), nil
 }
 
-func (d *decoder) author(number int16) Plan {
-	p := &Author{Plan: number, User: d.nullName("user"), Role: d.nullName("role"),
-		Password: d.nullName("password"), NewPassword: d.nullName("password")}
+func readAuthor(d *wire.Decoder, number int16) Plan {
+	p := &Author{Plan: number, User: d.NullName("user"), Role: d.NullName("role"),
+		Password: d.NullName("password"), NewPassword: d.NullName("password")}
 	if d.Bool() {
-		n := d.count(4, "permissions")
+		n := d.MapCount(4, "permissions")
 		p.Permissions = make([]int32, n)
 		for i := range p.Permissions {
 			p.Permissions[i] = d.I32()
 		}
 	}
-	p.Paths = d.names("paths")
+	p.Paths = d.Names("paths")
 	if d.Remaining() < 4 {
 		return p
 	}
