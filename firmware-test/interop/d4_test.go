@@ -31,7 +31,7 @@ func TestA_InnerGatewayToIoTDB(t *testing.T) {
 		"create timeseries root.a.made.x with datatype=INT32, encoding=TS_2DIFF")
 
 	want := b.points(c, "select ** from root.a")
-	if n := 3000*10 + 20*10 + 2*(9*10-22) + 2; len(want) != n {
+	if n := 3000*10 + 20*10 + 2*(9*10-23) + 2; len(want) != n {
 		t.Fatalf("the inner gateway holds %d points, want %d", len(want), n)
 	}
 	b.arrives(d, "select ** from root.a", want, time.Minute)

@@ -20,7 +20,17 @@ type Spec struct {
 	Args []string // without the program's name
 	Dir  string   // working directory, "" = ours
 	Env  []string // added to ours
+	Drop string   // prefix of variables of ours that are not passed on, "" = all are
 	Log  string   // file that gets stdout and stderr, appended
+}
+
+func (s Spec) environment() (env []string) {
+	for _, v := range os.Environ() {
+		if s.Drop == "" || !strings.HasPrefix(v, s.Drop) {
+			env = append(env, v)
+		}
+	}
+	return append(env, s.Env...)
 }
 
 // Process is a running or ended program.
@@ -42,7 +52,7 @@ const maxLines = 10_000
 func Start(s Spec) (*Process, error) {
 	cmd := exec.Command(s.Path, s.Args...)
 	cmd.Dir = s.Dir
-	cmd.Env = append(os.Environ(), s.Env...)
+	cmd.Env = s.environment()
 	cmd.SysProcAttr = dieWithParent()
 	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -168,7 +178,7 @@ func (p *Process) Resident() int64 { return resident(p.PID()) }
 func Run(ctx context.Context, s Spec) (string, error) {
 	cmd := exec.CommandContext(ctx, s.Path, s.Args...)
 	cmd.Dir = s.Dir
-	cmd.Env = append(os.Environ(), s.Env...)
+	cmd.Env = s.environment()
 	cmd.SysProcAttr = dieWithParent()
 	cmd.WaitDelay = 5 * time.Second
 	b, err := cmd.CombinedOutput()

@@ -69,6 +69,10 @@ func TestRun(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out, "hi\n") {
 		t.Errorf("%q, %v", out, err)
 	}
+	t.Setenv("PROC_TEST_A", "1")
+	if out, err := Run(soon(t), Spec{Name: "env", Path: "/usr/bin/env", Drop: "PROC_TEST_", Env: []string{"PROC_TEST_B=2"}}); err != nil || strings.Contains(out, "PROC_TEST_A") || !strings.Contains(out, "PROC_TEST_B") {
+		t.Errorf("%q, %v", out, err)
+	}
 	if out, err := Run(soon(t), Spec{Name: "false", Path: "/bin/sh", Args: []string{"-c", "echo why; exit 1"}}); err == nil || !strings.Contains(err.Error(), "why") {
 		t.Errorf("%q, %v", out, err)
 	}

@@ -15,6 +15,10 @@ import (
 // startTime bounds how long a process may take until it is ready.
 const startTime = 30 * time.Second
 
+// settingPrefix begins the environment variables that a gateway takes for settings;
+// those of the tests begin with it, too, and are not passed on.
+const settingPrefix = "SLUICE_"
+
 // Bin is the directory that holds the binaries.
 type Bin string
 
@@ -74,7 +78,7 @@ func (g *Gateway) Restart(ctx context.Context) error {
 	if g.AirGap != "" {
 		args = append(args, "--air-gap-listen", g.AirGap)
 	}
-	p, err := proc.Start(proc.Spec{Name: g.Name, Path: g.path, Args: append(args, g.extra...), Log: g.log})
+	p, err := proc.Start(proc.Spec{Name: g.Name, Path: g.path, Args: append(args, g.extra...), Drop: settingPrefix, Log: g.log})
 	if err != nil {
 		return err
 	}
