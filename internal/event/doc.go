@@ -3,9 +3,9 @@
 // record of the commit log holds one event; every pipe reads them in log order.
 //
 //	record payload = version(1) kind(1) flags(1) reserved(1) body
-//	  Tablet  body   device, aligned, times, typed columns (layout in codec.go)
+//	  Tablet  body   device, aligned, times, typed columns (layout: appendTablet)
 //	  Plan    body   int16 request type (100 or 200), then the body of that pipe request
-//	  File    body   names, lengths, checksums and parameters; the bytes stay in a file of their own
+//	  File    body   names, lengths, checksums and parameters (appendSealed); the bytes stay in a file of their own
 //	  Kept    body   int16 request type, then the body of that pipe request
 //
 // Schema changes and deletions are kept in the form in which IoTDB itself sends

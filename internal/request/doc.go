@@ -10,8 +10,8 @@
 //	7, 12              WALEntry       the same in the form of the write-ahead log
 //	6, 13              Batch          WAL entries, nodes and tablets
 //	4, 8, 101, 201     FilePiece      5: SealV1     9, 102, 202: SealV2
-//	100                plan nodes     schema changes, deletions (CreateSeries, DeleteData, ..., OpaquePlan)
-//	200                config plans   databases, TTL, users, templates, tables (..., OpaquePlan)
+//	100                plan nodes     schema changes, deletions: see package plan
+//	200                config plans   databases, TTL, users, templates, tables: see package plan
 //	300 / 400          Compressed / Slice
 //
 // Split, Unwrap and Decode go from bytes to a Request; every Request encodes
@@ -22,8 +22,9 @@
 // building a Request.
 //
 // Trailing bytes: the air-gap writers of IoTDB append the unused rest of a buffer
-// to types 2, 100 and 200. It is ignored unless Options.Strict is set; everywhere
-// else the whole body must be consumed.
+// to types 2, 100 and 200, and zeros to WAL entries. It is ignored unless
+// Options.Strict is set. Type 5 may always have a rest (a development version of 2.0
+// put a database there); everywhere else the whole body must be consumed.
 //
 // Every count and length is checked against Options and against the bytes left
 // before memory is allocated. A decoded request may alias the body it came from.
