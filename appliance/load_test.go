@@ -68,7 +68,7 @@ func TestLoadAllProblems(t *testing.T) {
 	for _, want := range []string{
 		"bad.yaml:1:1: rpc_lissen: unknown setting (did you mean rpc_listen?)",
 		`bad.yaml:2:1: timestamp_precision: "minutes" is not one of ms, us, ns`,
-		"bad.yaml:3:1: air_gap_hold: 10m is outside 0..55000 (the default is 45s)",
+		"bad.yaml:3:1: air_gap_hold: 10m is outside 1..55000 (the default is 45s)",
 		`bad.yaml:4:1: commit_log_segment_bytes: "banana" is not a size`,
 		"bad.yaml:5:1: rpc_max_connections: 0 is outside 1..65535",
 		"bad.yaml:6:1: log_level: \"inof\" is not one of debug, info, warn, error (did you mean info?)",
