@@ -42,10 +42,12 @@ type Store struct {
 	fs     vfs.FS
 	path   string
 	cost   int
-	key    [32]byte // of the hashes below; new at every start
-	decoy  []byte   // hash that nobody has, for unknown users
-	slow   sync.Mutex
+	key    [32]byte   // of the hashes below; new at every start
+	log    *slog.Logger
+	slow   sync.Mutex // one bcrypt at a time; guards decoy
+	decoy  []byte     // hash that nobody has, for unknown users; made when first needed
 	mu     sync.Mutex // guards what follows
+	seen   vfs.Info   // the file that users came from
 	users  map[string]user
 	known  map[string]mac   // by name: the password that was verified
 	failed map[mac]struct{} // refused pairs
@@ -71,15 +73,11 @@ func errWrong() error {
 
 // Open reads the users file; a missing one is made with root/root.
 func Open(fsys vfs.FS, path string, cfg Config, logger *slog.Logger) (*Store, error) {
-	s := &Store{fs: fsys, path: path, cost: cfg.Cost, known: map[string]mac{}, failed: map[mac]struct{}{}}
+	s := &Store{fs: fsys, path: path, cost: cfg.Cost, log: logger, users: map[string]user{}, known: map[string]mac{}, failed: map[mac]struct{}{}}
 	if s.cost == 0 {
 		s.cost = bcrypt.DefaultCost
 	}
 	if _, err := rand.Read(s.key[:]); err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
-	}
-	var err error
-	if s.decoy, err = bcrypt.GenerateFromPassword(s.key[:], s.cost); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	if err := s.load(); err != nil {
@@ -95,11 +93,15 @@ func Open(fsys vfs.FS, path string, cfg Config, logger *slog.Logger) (*Store, er
 }
 
 func (s *Store) load() error {
-	s.users = map[string]user{}
-	b, err := vfs.ReadFile(s.fs, s.path, maxFile)
+	info, err := s.fs.Stat(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.fs.MkdirAll(filepath.Dir(s.path))
 	}
+	if err != nil {
+		return fmt.Errorf("auth: %w", err)
+	}
+	s.seen = info
+	b, err := vfs.ReadFile(s.fs, s.path, maxFile)
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
@@ -113,12 +115,41 @@ func (s *Store) load() error {
 	if len(f.Users) == 0 {
 		return fmt.Errorf("auth: users file %s has no user; remove it to start again with root/root", s.path)
 	}
-	s.users = f.Users
+	s.replace(f.Users)
 	return nil
+}
+
+// refresh reads the file again if somebody else (gatectl) replaced it. What cannot
+// be read leaves the users as they are.
+func (s *Store) refresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	info, err := s.fs.Stat(s.path)
+	if err != nil || info == s.seen {
+		return
+	}
+	if err := s.load(); err != nil {
+		s.log.Error("auth: the changed users file is not taken", "path", s.path, "error", err)
+		return
+	}
+	s.log.Info("auth: users file read again", "path", s.path)
+}
+
+// replace installs other users. No verdict about a changed user survives.
+func (s *Store) replace(next map[string]user) {
+	for name := range s.known {
+		if next[name] != s.users[name] {
+			delete(s.known, name)
+		}
+	}
+	s.users = next
+	clear(s.failed)
+	s.order = s.order[:0]
 }
 
 // Verify checks a name and a password; a refusal is status.WrongPassword.
 func (s *Store) Verify(name, password string) error {
+	s.refresh()
 	m := s.mac(name, password)
 	u, ok, done := s.recall(name, m)
 	if done {
@@ -129,13 +160,27 @@ func (s *Store) Verify(name, password string) error {
 	if u, ok, done = s.recall(name, m); done { // somebody asked the same meanwhile
 		return okOr(ok)
 	}
-	hash := s.decoy
-	if u != nil {
-		hash = []byte(u.Hash)
+	hash, err := s.hashOf(u)
+	if err != nil {
+		return err
 	}
 	ok = bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil && u != nil && len(password) <= maxPassword
 	s.remember(name, m, ok, u)
 	return okOr(ok)
+}
+
+// hashOf returns the hash to compare with. The caller holds slow.
+func (s *Store) hashOf(u *user) ([]byte, error) {
+	if u != nil {
+		return []byte(u.Hash), nil
+	}
+	if s.decoy == nil {
+		var err error
+		if s.decoy, err = bcrypt.GenerateFromPassword(s.key[:], s.cost); err != nil {
+			return nil, fmt.Errorf("auth: %w", err)
+		}
+	}
+	return s.decoy, nil
 }
 
 func okOr(ok bool) error {
@@ -215,15 +260,16 @@ func (s *Store) set(name, password string, changed bool) error {
 	if err := vfs.WriteFile(s.fs, s.path, append(b, '\n')); err != nil {
 		return fmt.Errorf("auth: write users: %w", err)
 	}
-	s.users = next
-	delete(s.known, name)
-	clear(s.failed)
-	s.order = s.order[:0]
+	s.replace(next)
+	if s.seen, err = s.fs.Stat(s.path); err != nil { // read again at the next login
+		s.seen = vfs.Info{}
+	}
 	return nil
 }
 
 // DefaultPassword reports whether root still has the password root.
 func (s *Store) DefaultPassword() bool {
+	s.refresh()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u, ok := s.users[DefaultUser]

@@ -3,6 +3,8 @@ package auth
 import (
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +50,51 @@ func TestFirstLogin(t *testing.T) {
 	b, err := vfs.ReadFile(fs, "data/users.json", maxFile)
 	if err != nil || strings.Contains(string(b), "secret") {
 		t.Fatalf("%v: %s", err, b)
+	}
+}
+
+// TestChangedByAnother: a password set by another process counts from the next login on.
+func TestChangedByAnother(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.json")
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	store := func() *Store {
+		s, err := Open(vfs.OS(), path, Config{Cost: bcrypt.MinCost}, logger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	running, tool := store(), store()
+	if running.Verify("root", "root") != nil || running.Verify("root", "new") == nil {
+		t.Fatal("first login")
+	}
+	later := time.Now().Add(time.Hour) // the clock of a file system may be coarse
+	replaced := func() {
+		t.Helper()
+		if err := os.Chtimes(path, later, later); err != nil {
+			t.Fatal(err)
+		}
+		later = later.Add(time.Second)
+	}
+	if err := tool.SetPassword("root", "new"); err != nil {
+		t.Fatal(err)
+	}
+	replaced()
+	if running.DefaultPassword() || running.Verify("root", "root") == nil || running.Verify("root", "new") != nil {
+		t.Error("the running store has the old password")
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replaced()
+	if running.Verify("root", "new") != nil || running.Verify("root", "root") == nil {
+		t.Error("a damaged file changed the users")
+	}
+	if err := running.SetPassword("root", "own"); err != nil {
+		t.Fatal(err)
+	}
+	if running.Verify("root", "own") != nil || store().Verify("root", "own") != nil {
+		t.Error("its own change is lost")
 	}
 }
 

@@ -7,6 +7,9 @@
 // A new file has the user root with the password root, as IoTDB; DefaultPassword
 // tells the daemon to warn until that changes.
 //
+// Another process (gatectl passwd) may replace the file while a gateway runs: each
+// login looks at its time and reads it again when that changed. Sessions that are open stay open.
+//
 // bcrypt is slow on purpose, and a sender of IoTDB 1.3 may make hundreds of
 // handshakes a second. So verdicts are remembered, positive and negative: as a keyed
 // hash (HMAC-SHA256, key drawn at the start) of name and password, never the password

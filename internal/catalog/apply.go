@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
@@ -29,7 +28,7 @@ func (t *tree) applyChange(c *Change) {
 	case CreateDatabase:
 		if t.dbConflict(c.Path) == nil {
 			db := t.addDatabase(c.Path)
-			t.adopt(db)
+			adopt(t, db)
 		}
 		if c.TTL >= 0 {
 			t.setTTL(c.Path, c.TTL)
@@ -50,7 +49,7 @@ func (t *tree) applyChange(c *Change) {
 }
 
 // adopt gives a new database the devices below it that have none.
-func (t *tree) adopt(db *database) {
+func adopt(t *tree, db *database) {
 	if t.inner[db.path] == 0 && t.devices[db.path] == nil {
 		return
 	}
@@ -158,16 +157,7 @@ func (t *tree) setTTL(path string, ttl int64) {
 	t.revision++
 }
 
-// applyEntry applies one record of the log.
-func (t *tree) applyEntry(e commitlog.Entry) error {
-	ev, err := event.Decode(e.Payload)
-	if err != nil {
-		return fmt.Errorf("catalog: record %d: %w", e.Pos, err)
-	}
-	t.applyEvent(ev, e.Pos)
-	return nil
-}
-
+// applyEvent applies one event of the log.
 func (t *tree) applyEvent(ev *event.Event, pos uint64) {
 	switch ev.Kind {
 	case event.Tablet:

@@ -2,8 +2,8 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,17 +19,14 @@ import (
 // Log is what the catalog reads: *commitlog.Log.
 type Log interface {
 	Scan(ctx context.Context, f commitlog.Filter, fn func(commitlog.Entry) error) error
-	First() uint64
 	Durable() uint64
 }
 
 // Catalog is the schema of one gateway. All methods may be called from several
 // goroutines.
 type Catalog struct {
-	fs     vfs.FS
-	dir    string
-	log    Log
-	logger *slog.Logger
+	store
+	log Log
 
 	mu   sync.RWMutex // guards what tree points to
 	tree *tree
@@ -47,7 +44,7 @@ func Open(ctx context.Context, fs vfs.FS, dir string, log Log, logger *slog.Logg
 	if err := fs.MkdirAll(dir); err != nil {
 		return nil, err
 	}
-	c := &Catalog{fs: fs, dir: dir, log: log, logger: logger, tree: newTree()}
+	c := &Catalog{store: store{fs: fs, dir: dir, logger: logger}, log: log, tree: newTree()}
 	if err := c.Reload(ctx); err != nil {
 		return nil, err
 	}
@@ -59,14 +56,19 @@ func Open(ctx context.Context, fs vfs.FS, dir string, log Log, logger *slog.Logg
 func (c *Catalog) Reload(ctx context.Context) error {
 	c.files.Lock()
 	defer c.files.Unlock()
-	t, s := c.load()
 	end := c.log.Durable()
+	t, s := c.load(end)
 	bytes := int64(0)
 	if s.position < end {
 		f := commitlog.Filter{From: s.position + 1, To: end, Skip: c.damaged}
 		err := c.log.Scan(ctx, f, func(e commitlog.Entry) error {
 			bytes += int64(len(e.Payload))
-			return t.applyEntry(e)
+			ev, err := event.Decode(e.Payload)
+			if err != nil {
+				return fmt.Errorf("catalog: record %d: %w", e.Pos, err)
+			}
+			t.applyEvent(ev, e.Pos)
+			return nil
 		})
 		if err != nil {
 			return err
@@ -78,16 +80,6 @@ func (c *Catalog) Reload(ctx context.Context) error {
 	c.saved = s
 	c.at.Store(s.position)
 	c.read.Store(bytes)
-	return nil
-}
-
-// Replayed returns how many bytes of the log the last Open or Reload had to read.
-func (c *Catalog) Replayed() int64 { return c.read.Load() }
-
-// damaged lets a replay go on after a damaged place of the log: the tablets after it
-// declare their series again.
-func (c *Catalog) damaged(err *commitlog.CorruptError) error {
-	c.logger.Error("catalog: schema changes may be missing, the log is damaged", "error", err)
 	return nil
 }
 
@@ -112,6 +104,7 @@ type Stats struct {
 	Databases, Devices, Series int
 	Kept                       int    // requests that are kept, not applied
 	Position                   uint64 // up to which the log is covered by the files
+	Replayed                   int64  // bytes of the log that the last Open or Reload had to read
 }
 
 // Stats returns the gauges.
@@ -119,7 +112,7 @@ func (c *Catalog) Stats() Stats {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return Stats{Databases: len(c.tree.dbs), Devices: len(c.tree.devices), Series: c.tree.nseries,
-		Kept: c.tree.kept.total, Position: c.at.Load()}
+		Kept: c.tree.kept.total, Position: c.at.Load(), Replayed: c.read.Load()}
 }
 
 // Kept lists the newest kept requests (at most 1000), oldest first.
@@ -134,11 +127,9 @@ func (c *Catalog) Kept() []Kept {
 func (c *Catalog) Digest() uint64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return xxhash.Sum64(c.tree.encode(0))
+	return xxhash.Sum64(encodeTree(c.tree, 0))
 }
 
 // Saved returns the position up to which the files make the log unnecessary for the
 // schema.
 func (c *Catalog) Saved() uint64 { return c.at.Load() }
-
-func (c *Catalog) file(name string) string { return filepath.Join(c.dir, name) }

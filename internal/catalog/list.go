@@ -129,7 +129,7 @@ func (c *Catalog) Devices(p *tablet.Pattern, fn func(DeviceInfo) bool) {
 		if p != nil && !p.MatchPath(d.path) {
 			continue
 		}
-		info := DeviceInfo{Path: d.path, Aligned: d.aligned, TTL: c.tree.ttlOf(d.path)}
+		info := DeviceInfo{Path: d.path, Aligned: d.aligned, TTL: ttlOf(c.tree, d.path)}
 		if d.db != nil {
 			info.Database = d.db.path
 		}
@@ -154,20 +154,8 @@ func (c *Catalog) Databases(p *tablet.Pattern) []DatabaseInfo {
 	return out
 }
 
-// TTLs returns the TTL rules as they were set: path or path.** and milliseconds.
-func (c *Catalog) TTLs() []DatabaseInfo {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	out := make([]DatabaseInfo, 0, len(c.tree.ttls))
-	for p, ttl := range c.tree.ttls {
-		out = append(out, DatabaseInfo{Path: p, TTL: ttl})
-	}
-	slices.SortFunc(out, func(a, b DatabaseInfo) int { return ComparePaths(a.Path, b.Path) })
-	return out
-}
-
 // ttlOf returns the TTL of the longest rule that holds for a device, 0 if none.
-func (t *tree) ttlOf(path string) int64 {
+func ttlOf(t *tree, path string) int64 {
 	if len(t.ttls) == 0 {
 		return 0
 	}

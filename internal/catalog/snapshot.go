@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"path/filepath"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -23,6 +26,22 @@ const (
 	maxText       = 1 << 24 // bytes of one text in it
 	maxEntries    = 1 << 28 // of one list
 )
+
+// store is the directory with the files.
+type store struct {
+	fs     vfs.FS
+	dir    string
+	logger *slog.Logger
+}
+
+func (f *store) file(name string) string { return filepath.Join(f.dir, name) }
+
+// damaged lets a replay go on after a damaged place of the log: the tablets after it
+// declare their series again.
+func (f *store) damaged(err *commitlog.CorruptError) error {
+	f.logger.Error("catalog: schema changes may be missing, the log is damaged", "error", err)
+	return nil
+}
 
 // saved says what the files hold.
 type saved struct {
@@ -51,7 +70,7 @@ func (c *Catalog) Snapshot(pause Pause) error {
 		next.position = position
 		if c.saved.sum == 0 || c.tree.revision != c.saved.revision {
 			next.revision = c.tree.revision
-			content = c.tree.encode(position)
+			content = encodeTree(c.tree, position)
 		}
 	})
 	if err != nil || next == c.saved {
@@ -71,9 +90,10 @@ func (c *Catalog) Snapshot(pause Pause) error {
 	return nil
 }
 
-// load reads the files. What is missing, damaged or ahead of the log counts as empty.
-func (c *Catalog) load() (*tree, saved) {
-	content, err := vfs.ReadFile(c.fs, c.file(snapshotFile), maxSnapshot)
+// load reads the files. What is missing, damaged or after the end of the log counts
+// as empty.
+func (f *store) load(end uint64) (*tree, saved) {
+	content, err := vfs.ReadFile(f.fs, f.file(snapshotFile), maxSnapshot)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newTree(), saved{}
 	}
@@ -82,15 +102,15 @@ func (c *Catalog) load() (*tree, saved) {
 	if err == nil {
 		t, s.position, err = decodeTree(content)
 	}
-	if err == nil && s.position > c.log.Durable() {
-		err = fmt.Errorf("%w: it covers position %d, the log ends at %d", errDamaged, s.position, c.log.Durable())
+	if err == nil && s.position > end {
+		err = fmt.Errorf("%w: it covers position %d, the log ends at %d", errDamaged, s.position, end)
 	}
 	if err != nil {
-		c.logger.Error("catalog: snapshot ignored, the schema is read from the log", "error", err, "first", c.log.First())
+		f.logger.Error("catalog: snapshot ignored, the schema is read from the log", "error", err)
 		return newTree(), saved{}
 	}
 	s.sum, s.revision = xxhash.Sum64(content), t.revision
-	if p := c.loadPosition(s.sum); p > s.position && p <= c.log.Durable() {
+	if p := f.loadPosition(s.sum); p > s.position && p <= end {
 		s.position = p
 	}
 	return t, s
@@ -98,8 +118,8 @@ func (c *Catalog) load() (*tree, saved) {
 
 // loadPosition returns the position in the position file if it belongs to the
 // snapshot with that sum, else 0.
-func (c *Catalog) loadPosition(sum uint64) uint64 {
-	b, err := vfs.ReadFile(c.fs, c.file(positionFile), 64)
+func (f *store) loadPosition(sum uint64) uint64 {
+	b, err := vfs.ReadFile(f.fs, f.file(positionFile), 64)
 	n := len(positionMagic)
 	if err != nil || len(b) != n+24 || string(b[:n]) != positionMagic ||
 		binary.LittleEndian.Uint64(b[n+16:]) != xxhash.Sum64(b[:n+16]) || binary.LittleEndian.Uint64(b[n:]) != sum {
@@ -115,7 +135,7 @@ func encodePosition(s saved) []byte {
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b))
 }
 
-// encode lays a tree out as
+// encodeTree lays a tree out as
 //
 //	magic, u64 position
 //	names      n x text
@@ -127,7 +147,7 @@ func encodePosition(s saved) []byte {
 //
 // with lengths, counts and numbers as unsigned var-ints. Lists are sorted, so equal
 // trees have equal bytes.
-func (t *tree) encode(position uint64) []byte {
+func encodeTree(t *tree, position uint64) []byte {
 	w := writer{b: make([]byte, 0, 64+24*t.nseries+64*len(t.devices))}
 	w.b = append(w.b, snapshotMagic...)
 	w.b = binary.LittleEndian.AppendUint64(w.b, position)
@@ -210,7 +230,7 @@ func (w *writer) pairs(m map[string]string) {
 	}
 }
 
-// decodeTree is the inverse of encode.
+// decodeTree is the inverse of encodeTree.
 func decodeTree(b []byte) (*tree, uint64, error) {
 	n := len(snapshotMagic)
 	if len(b) < n+16 || string(b[:n]) != snapshotMagic {

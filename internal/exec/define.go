@@ -68,7 +68,7 @@ func (b *Backend) deleteDatabases(ctx context.Context, s *rpc.Session, paths []s
 		}
 		list := b.Catalog.Databases(pattern)
 		if len(list) == 0 {
-			return status.Errorf(status.DatabaseNotExist, "Database %s does not exist", pattern)
+			return status.Errorf(status.PathNotExist, "Path [%s] does not exist", pattern)
 		}
 		for _, db := range list {
 			if err := b.plan(ctx, s)(request.DeleteDatabasePlan(db.Path)); err != nil {

@@ -69,7 +69,7 @@ func (b *Backend) times(st *sql.Insert) ([]int64, error) {
 		}
 		switch l := &row.Time; {
 		case st.TimeIndex < 0:
-			out[i] = b.now()
+			out[i] = now(b.cfg.Precision)
 		case l.Kind == sql.TimeLiteral:
 			out[i] = l.Int
 		case l.Kind == sql.IntLiteral:
@@ -85,9 +85,10 @@ func (b *Backend) times(st *sql.Insert) ([]int64, error) {
 	return out, nil
 }
 
-func (b *Backend) now() int64 {
+// now is the present in a timestamp precision.
+func now(precision string) int64 {
 	t := time.Now()
-	switch b.cfg.Precision {
+	switch precision {
 	case "us":
 		return t.UnixMicro()
 	case "ns":

@@ -17,26 +17,32 @@ const (
 	dataNode   = 1
 )
 
-// showNode runs the SHOW statements without arguments.
-func (b *Backend) showNode(s *rpc.Session, what string) (*result.Result, error) {
-	host, port := address(s.Local)
+// node answers what concerns the gateway as a node, or a session.
+type node struct {
+	cfg     *Config
+	session *rpc.Session
+}
+
+// show runs the SHOW statements without arguments.
+func (n *node) show(what string) (*result.Result, error) {
+	host, port := address(n.session.Local)
 	switch what {
 	case "VERSION":
 		t := newTable("Version", "BuildInfo")
-		t.text(b.cfg.Version, b.cfg.BuildInfo)
+		t.text(n.cfg.Version, n.cfg.BuildInfo)
 		return t.result()
 	case "CLUSTER":
 		t := newTable("NodeID:int32", "NodeType", "Status", "InternalAddress", "InternalPort:int32", "Version", "BuildInfo")
 		t.node(configNode, "ConfigNode", host, 10710)
-		t.text(b.cfg.Version, b.cfg.BuildInfo)
+		t.text(n.cfg.Version, n.cfg.BuildInfo)
 		t.node(dataNode, "DataNode", host, 10730)
-		t.text(b.cfg.Version, b.cfg.BuildInfo)
+		t.text(n.cfg.Version, n.cfg.BuildInfo)
 		return t.result()
 	case "CLUSTER DETAILS":
-		return b.clusterDetails(host, port)
+		return n.clusterDetails(host, port)
 	case "CLUSTERID":
 		t := newTable("ClusterId")
-		t.text(b.cfg.ClusterID)
+		t.text(n.cfg.ClusterID)
 		return t.result()
 	case "DATANODES":
 		t := newTable("NodeID:int32", "Status", "RpcAddress", "RpcPort:int32", "DataRegionNum:int32", "SchemaRegionNum:int32")
@@ -57,7 +63,7 @@ func (b *Backend) showNode(s *rpc.Session, what string) (*result.Result, error) 
 		t.number(port)
 		return t.result()
 	}
-	return b.showSession(s, what)
+	return n.showSession(what)
 }
 
 func (t *table) node(id int64, kind, host string, port int64) {
@@ -66,21 +72,21 @@ func (t *table) node(id int64, kind, host string, port int64) {
 	t.number(port)
 }
 
-func (b *Backend) clusterDetails(host string, port int64) (*result.Result, error) {
+func (n *node) clusterDetails(host string, port int64) (*result.Result, error) {
 	t := newTable("NodeID:int32", "NodeType", "Status", "InternalAddress", "InternalPort:int32", "ConfigConsensusPort",
 		"RpcAddress", "RpcPort", "MppPort", "SchemaConsensusPort", "DataConsensusPort", "Version", "BuildInfo")
 	t.node(configNode, "ConfigNode", host, 10710)
-	t.text("10720", "", "", "", "", "", b.cfg.Version, b.cfg.BuildInfo)
+	t.text("10720", "", "", "", "", "", n.cfg.Version, n.cfg.BuildInfo)
 	t.node(dataNode, "DataNode", host, 10730)
-	t.text("", host, strconv.FormatInt(port, 10), "10740", "10750", "10760", b.cfg.Version, b.cfg.BuildInfo)
+	t.text("", host, strconv.FormatInt(port, 10), "10740", "10750", "10760", n.cfg.Version, n.cfg.BuildInfo)
 	return t.result()
 }
 
 // showSession runs what concerns the session or the settings.
-func (b *Backend) showSession(s *rpc.Session, what string) (*result.Result, error) {
+func (n *node) showSession(what string) (*result.Result, error) {
 	switch what {
 	case "VARIABLES":
-		return b.variables()
+		return n.variables()
 	case "FUNCTIONS":
 		t := newTable("FunctionName", "FunctionType", "ClassName(UDF)", "State")
 		t.text("COUNT", "native", "", "AVAILABLE")
@@ -95,7 +101,7 @@ func (b *Backend) showSession(s *rpc.Session, what string) (*result.Result, erro
 		return r, err
 	case "CURRENT_USER":
 		t := newTable("CurrentUser")
-		t.text(s.User.Name)
+		t.text(n.session.User.Name)
 		return t.result()
 	case "CURRENT_SQL_DIALECT":
 		t := newTable("CurrentSqlDialect")
@@ -103,7 +109,7 @@ func (b *Backend) showSession(s *rpc.Session, what string) (*result.Result, erro
 		return t.result()
 	case "CURRENT_TIMESTAMP":
 		t := newTable("CurrentTimestamp")
-		zone := s.Zone
+		zone := n.session.Zone
 		if zone == nil {
 			zone = time.UTC
 		}
@@ -113,23 +119,23 @@ func (b *Backend) showSession(s *rpc.Session, what string) (*result.Result, erro
 	return nil, unsupported("SHOW %s", what)
 }
 
-func (b *Backend) variables() (*result.Result, error) {
+func (n *node) variables() (*result.Result, error) {
 	t := newTable("Variable", "Value")
-	t.text("ClusterName", b.cfg.ClusterName,
+	t.text("ClusterName", n.cfg.ClusterName,
 		"DataReplicationFactor", "1",
 		"SchemaReplicationFactor", "1",
 		"DataRegionConsensusProtocolClass", "none: one node",
 		"SchemaRegionConsensusProtocolClass", "none: one node",
 		"ConfigNodeConsensusProtocolClass", "none: one node",
 		"TimePartitionOrigin", "0",
-		"TimePartitionInterval", strconv.FormatInt(b.week(), 10),
+		"TimePartitionInterval", strconv.FormatInt(week(n.cfg.Precision), 10),
 		"ReadConsistencyLevel", "strong",
 		"SchemaRegionPerDataNode", "1",
 		"DataRegionPerDataNode", "1",
 		"SeriesSlotNum", "1",
 		"SeriesSlotExecutorClass", "none: one slot",
 		"DiskSpaceWarningThreshold", "0.05",
-		"TimestampPrecision", b.cfg.Precision)
+		"TimestampPrecision", n.cfg.Precision)
 	return t.result()
 }
 

@@ -26,7 +26,7 @@ func (b *Backend) show(s *rpc.Session, st sql.Statement) (*result.Result, error)
 	case *sql.Count:
 		return b.countSchema(st)
 	case *sql.Show:
-		return b.showNode(s, st.What)
+		return (&node{cfg: &b.cfg, session: s}).show(st.What)
 	}
 	return nil, unsupported("this statement")
 }
@@ -39,10 +39,10 @@ func patternOf(p sql.Path) (*tablet.Pattern, error) {
 	return compile(p)
 }
 
-// week is IoTDB's default time partition interval in the gateway's precision.
-func (b *Backend) week() int64 {
+// week is IoTDB's default time partition interval in a timestamp precision.
+func week(precision string) int64 {
 	const ms = 604_800_000
-	switch b.cfg.Precision {
+	switch precision {
 	case "us":
 		return ms * 1000
 	case "ns":
@@ -64,7 +64,7 @@ func (b *Backend) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 	t := newTable(names...)
 	for _, db := range b.Catalog.Databases(p) {
 		t.text(db.Path)
-		t.number(1, 1, 0, b.week())
+		t.number(1, 1, 0, week(b.cfg.Precision))
 		if st.Details {
 			t.number(1, 1, 1, 1, 1, 1)
 		}
@@ -129,7 +129,7 @@ func (b *Backend) showDevices(st *sql.ShowDevices) (*result.Result, error) {
 }
 
 func (b *Backend) showTimeseries(st *sql.ShowTimeseries) (*result.Result, error) {
-	p, err := b.seriesPattern(st.Pattern)
+	p, err := seriesPattern(st.Pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (t *table) series(s *catalog.SeriesInfo) {
 }
 
 // seriesPattern is patternOf for series: the zero path is root.**.
-func (b *Backend) seriesPattern(p sql.Path) (*tablet.Pattern, error) {
+func seriesPattern(p sql.Path) (*tablet.Pattern, error) {
 	if len(p.Nodes) == 0 {
 		return tablet.CompilePattern("root.**")
 	}
@@ -187,7 +187,7 @@ func (b *Backend) countSchema(st *sql.Count) (*result.Result, error) {
 	var t *table
 	switch st.What {
 	case "timeseries":
-		if p, err = b.seriesPattern(st.Pattern); err != nil {
+		if p, err = seriesPattern(st.Pattern); err != nil {
 			return nil, err
 		}
 		b.Catalog.Series(p, func(catalog.SeriesInfo) bool { n++; return true })

@@ -30,6 +30,9 @@ type refusal struct {
 // run resolves the tablet against the catalog. news means that the schema must grow;
 // without an overlay nothing more is decided then.
 func (a *admission) run() (news bool, err error) {
+	for i := range a.t.Columns {
+		a.t.Columns[i].Category = tablet.Field
+	}
 	a.cat.Resolve(a.t, a.v)
 	if len(a.v.New) > 0 {
 		if err := a.normalize(); err != nil {
@@ -74,7 +77,6 @@ func (a *admission) normalize() error {
 		}
 		changed = changed || name != c.Name
 		c.Name = name
-		c.Category = tablet.Field
 		defaults(&c.Schema)
 	}
 	if changed {

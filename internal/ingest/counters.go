@@ -7,6 +7,7 @@ type counters struct {
 	points, tablets, bytes atomic.Int64
 	plans, files, kept     atomic.Int64
 	snapshots, reloads     atomic.Int64
+	refused                atomic.Int64
 }
 
 func (c *counters) written(b *batch) {
@@ -23,13 +24,15 @@ type Stats struct {
 	Plans     int64 // schema changes and deletions
 	Files     int64 // sealed files taken over
 	Kept      int64 // requests kept, not applied
+	Refused   int64 // tablets and plans refused, at least in part
 	Snapshots int64 // of the catalog
 	Reloads   int64 // times the catalog was read again after a failed write
+	Unsaved   int64 // log bytes since the last snapshot
 }
 
 // Stats returns the counters.
 func (g *Ingest) Stats() Stats {
 	c := &g.counts
 	return Stats{Points: c.points.Load(), Tablets: c.tablets.Load(), Bytes: c.bytes.Load(), Plans: c.plans.Load(),
-		Files: c.files.Load(), Kept: c.kept.Load(), Snapshots: c.snapshots.Load(), Reloads: c.reloads.Load()}
+		Files: c.files.Load(), Kept: c.kept.Load(), Snapshots: c.snapshots.Load(), Reloads: c.reloads.Load(), Refused: c.refused.Load(), Unsaved: g.since.Load()}
 }

@@ -61,7 +61,7 @@ func New(log *commitlog.Log, cat *catalog.Catalog, cfg Config, logger *slog.Logg
 		g.every = DefaultSnapshotBytes
 	}
 	g.buffers.New = func() any { return new(batch) }
-	g.since.Store(cat.Replayed())
+	g.since.Store(cat.Stats().Replayed)
 	ctx, cancel := context.WithCancel(context.Background())
 	g.stop = cancel
 	g.workers.Add(1)

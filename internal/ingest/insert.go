@@ -50,6 +50,20 @@ func (w *write) run(ctx context.Context) {
 	if w.err == nil {
 		w.g.counts.written(b)
 	}
+	w.g.counts.refused.Add(w.refusals())
+}
+
+// refusals returns how many tablets were refused, at least in part.
+func (w *write) refusals() (n int64) {
+	if w.err != nil {
+		return int64(len(w.tablets))
+	}
+	for _, err := range w.each {
+		if err != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // shared writes if no schema changes; it reports whether it did, or failed.

@@ -32,6 +32,7 @@ func (g *Ingest) Plan(ctx context.Context, o arrival.Origin, r event.Request) er
 		return check(g.cat, changes)
 	})
 	if err != nil {
+		g.counts.refused.Add(1)
 		return err
 	}
 	if err := g.settle(ctx, p, nil); err != nil {

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -67,6 +68,39 @@ func BenchmarkQuery(b *testing.B) {
 				}
 			})
 		}
+		u.shut(b)
+	}
+}
+
+// BenchmarkSingleRows counts a million points that came one row at a time, in order
+// and in random order.
+func BenchmarkSingleRows(b *testing.B) {
+	for _, order := range []string{"time", "random"} {
+		u := open(b, vfs.NewMem(1), 0)
+		rng := rand.New(rand.NewPCG(1, 1))
+		for i := range 100 {
+			var batch []*tablet.Tablet
+			for r := range 1000 {
+				at := int64(i*1000 + r)
+				if order == "random" {
+					at = rng.Int64N(1 << 40)
+				}
+				t := &tablet.Tablet{Device: "root.sg.d", Times: []int64{at}}
+				for c := range 10 {
+					t.Columns = append(t.Columns, doubles(fmt.Sprintf("s%d", c), float64(r)))
+				}
+				batch = append(batch, t)
+			}
+			must(b, u.in.Insert(context.Background(), client, batch))
+		}
+		b.Run("order="+order, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, cells := drain(b, "count", u.mustSelect(b, selects("count", "*", "root.sg.d"))); cells != 1_000_000 {
+					b.Fatal(cells)
+				}
+			}
+		})
 		u.shut(b)
 	}
 }

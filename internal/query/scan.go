@@ -209,6 +209,7 @@ func (s *scanned) take(n int64) error {
 func (s *scanned) load(ctx context.Context, c *chunk) error {
 	f := s.filter
 	f.Kinds, f.From, f.To = 1<<event.Tablet, c.from, c.to
+	g := gatherer{s: s, c: c, open: map[*deviceSeries]*gathering{}}
 	err := s.e.log.Scan(ctx, f, func(e commitlog.Entry) error {
 		if _, ok := s.hashes[e.Key]; !ok || e.Hi < s.span.lo || e.Lo > s.span.hi {
 			return nil
@@ -217,11 +218,11 @@ func (s *scanned) load(ctx context.Context, c *chunk) error {
 		if err != nil || p == nil {
 			return err
 		}
-		n := int64(p.t.MemSize()) + 128
-		c.pieces = append(c.pieces, p)
-		c.memory += n
-		return s.take(n)
+		return g.add(p)
 	})
+	if err == nil {
+		err = g.flush()
+	}
 	return failed(err)
 }
 
@@ -258,13 +259,10 @@ func (s *scanned) piece(e commitlog.Entry) (*piece, error) {
 		}
 		p.cols = append(p.cols, k)
 	}
-	if p.t = t.Sort(); p.t == t && len(t.Columns)*4 < all {
-		p.t = t.Clone() // let the other columns go
+	if len(t.Columns)*4 < all {
+		t = t.Clone() // let the other columns go
 	}
-	p.strict = true
-	for i := 1; i < len(p.t.Times) && p.strict; i++ {
-		p.strict = p.t.Times[i] > p.t.Times[i-1]
-	}
+	p.t = t
 	return p, nil
 }
 
