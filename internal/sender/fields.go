@@ -22,8 +22,8 @@ func EndpointFields() []spec.Field {
 		{Name: "password", Default: "root", Secret: true, Since: "1.3.3", Doc: "Password of the user."},
 		{Name: "load-balance-strategy", Default: "round-robin", Enum: []string{"round-robin", "random", "priority"}, Since: "1.3.2",
 			Doc: "Which target a lane connects to. It stays there until the connection fails, then the next one is tried."},
-		{Name: "v1-fallback", Type: spec.Bool, Default: "false",
-			Doc: "Offer handshake V1 after a refused V2, as IoTDB does. V1 carries no password and no cluster id; only receivers of 1.2.x need it."},
+		{Name: "v1-fallback", Type: spec.Bool, Default: "true",
+			Doc: "Offer handshake V1 after a refused V2, as IoTDB does: receivers of 1.2.x know no other. V1 carries no password and no cluster id."},
 	}
 }
 

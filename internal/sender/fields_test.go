@@ -72,7 +72,7 @@ func TestHandshakeParameters(t *testing.T) {
 	fields := append(EndpointFields(), DeliveryFields()...)
 	v, _ := spec.Parse(fields, []spec.Input{{Key: "user", Value: "u"}, {Key: "password", Value: "p"}, {Key: "mark-as-general-write-request", Value: "true"}}, spec.Options{})
 	h := HandshakeOf(v, "cluster", "ns")
-	if c := h.Credentials(); c.User != "u" || c.Password != "p" || h.MarkAsPipeRequest || !h.NoV1 || h.Precision != "ns" || h.ClusterID != "cluster" || !h.ConvertOnTypeMismatch {
+	if c := h.Credentials(); c.User != "u" || c.Password != "p" || h.MarkAsPipeRequest || h.NoV1 || h.Precision != "ns" || h.ClusterID != "cluster" || !h.ConvertOnTypeMismatch {
 		t.Errorf("%+v", h)
 	}
 }

@@ -280,8 +280,8 @@ func TestFileOffsets(t *testing.T) {
 	})
 }
 
-// TestHandshake: config plans have their own, V1 comes only when asked for, and a
-// refusal tells its status.
+// TestHandshake: config plans have their own, V1 comes only after an unknown type
+// (1801), and a refusal tells its status.
 func TestHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{}
@@ -310,6 +310,23 @@ func TestHandshake(t *testing.T) {
 		}
 		if s.dials > 16 || slices.Contains(s.types, request.TypeHandshakeV1) {
 			t.Errorf("%d tries in an hour, types %v", s.dials, s.types)
+		}
+
+		s = &server{shake: func(typ request.Type) status.Code {
+			if typ == request.TypeHandshakeV2 {
+				return status.PipeType
+			}
+			return status.Success
+		}}
+		sink = open(t, s, plugin.SinkContext{Acker: a})
+		write(t, sink, row("root.d", 3))
+		if err := sink.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_ = sink.Close()
+		s.wg.Wait()
+		if want := []request.Type{51, 1, 2}; !slices.Equal(s.types, want) {
+			t.Errorf("towards IoTDB 1.2 requests %v, want %v", s.types, want)
 		}
 	})
 }

@@ -71,6 +71,9 @@ func (t *transport) shake(ctx context.Context, k *link, class sender.Class) erro
 			ev, said = handshake.Closed, ": "+err.Error()
 		case status.Code(resp.GetStatus().GetCode()) != status.Success:
 			ev, said = handshake.AnswerFail, ": "+describe(resp.GetStatus())
+			if status.Code(resp.GetStatus().GetCode()) != status.PipeType { // only an unknown type means that V1 may do better
+				return fmt.Errorf("%w%s", sender.ErrHandshake, said)
+			}
 		}
 		a = m.Step(ev, time.Now())
 	}
