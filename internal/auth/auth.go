@@ -42,7 +42,7 @@ type Store struct {
 	fs     vfs.FS
 	path   string
 	cost   int
-	key    [32]byte   // of the hashes below; new at every start
+	key    [32]byte // of the hashes below; new at every start
 	log    *slog.Logger
 	slow   sync.Mutex // one bcrypt at a time; guards decoy
 	decoy  []byte     // hash that nobody has, for unknown users; made when first needed
