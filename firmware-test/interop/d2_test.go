@@ -20,7 +20,12 @@ func TestE_WholeChain(t *testing.T) {
 	outer := b.outer()
 	gate := b.gate(outer.AirGap, "--delay-out", "1ms")
 	inner := b.inner()
-	b.exec(b.client(outer.RPC), rig.ThriftPipe("out", target.RPC(), rig.Everything()...), "start pipe out")
+	// The receiver of 2.0.1-beta cannot apply the config plan that goes with DELETE
+	// TIMESERIES (305: it reads the pattern tree of the plan twice and finds its end
+	// the second time; a real sender repeats it for ever, too). The pipe gives such a
+	// request up after three seconds and keeps it as a dead letter.
+	giveUp := append(rig.Everything(), "connector.refusal.max-attempts", "4", "connector.refusal.max-seconds", "3")
+	b.exec(b.client(outer.RPC), rig.ThriftPipe("out", target.RPC(), giveUp...), "start pipe out")
 	b.exec(b.client(inner.RPC), rig.AirGapPipe("a2b", gate.Listen, rig.Everything()...), "start pipe a2b")
 	from, to := b.client(source.RPC()), b.client(target.RPC())
 
@@ -68,6 +73,14 @@ func TestE_WholeChain(t *testing.T) {
 	t.Logf("pipes of the inner gateway:\n%s", shown.String())
 	b.must(inner.Stop(b.ctx))
 	b.must(outer.Stop(b.ctx))
+	letters := b.deadLetters(outer)
+	t.Logf("dead letters of the outer gateway:\n%s", strings.Join(letters, "\n"))
+	if len(letters) != 1 {
+		t.Errorf("%d dead letters; only the config plan of DELETE TIMESERIES cannot be delivered", len(letters))
+	}
+	if in := b.deadLetters(inner); len(in) != 0 {
+		t.Errorf("dead letters of the inner gateway: %q", in)
+	}
 }
 
 // load writes telemetry of one device in small pieces.

@@ -78,6 +78,9 @@ func TestC_RecordedSessions(t *testing.T) {
 				b.must(g.Restart(b.ctx))
 				check(b.client(g.RPC), "after kill -9")
 				b.must(g.Stop(b.ctx))
+				if letters := b.deadLetters(g); len(letters) > 0 {
+					t.Errorf("dead letters: %q", letters)
+				}
 			})
 		}
 	}

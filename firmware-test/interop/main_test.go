@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/firmware-test/goclient"
 	"github.com/sluice-gateway/sluice/firmware-test/peer"
+	"github.com/sluice-gateway/sluice/firmware-test/proc"
 	"github.com/sluice-gateway/sluice/firmware-test/rig"
 )
 
@@ -159,6 +160,21 @@ func (b *bench) points(c *goclient.Client, query string) []string {
 	t, err := c.Query(b.ctx, query)
 	b.must(err)
 	return t.Points()
+}
+
+// deadLetters returns what gatectl lists for a gateway, one JSON object a line.
+func (b *bench) deadLetters(g *rig.Gateway) []string {
+	b.t.Helper()
+	out, err := proc.Run(b.ctx, proc.Spec{Name: "gatectl", Path: filepath.Join(string(b.bin), "gatectl"), Drop: "SLUICE_",
+		Args: []string{"deadletter", "list", "--json", "--data", g.Dir}})
+	b.must(err)
+	var letters []string
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "{") {
+			letters = append(letters, strings.TrimSpace(line))
+		}
+	}
+	return letters
 }
 
 // eventually asks until what says yes; the last reason is the message otherwise.
