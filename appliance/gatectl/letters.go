@@ -3,6 +3,7 @@ package gatectl
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -122,19 +123,22 @@ func (t *tool) letterDrop() *cobra.Command {
 	return c
 }
 
-// each does something to every letter named and says so, until the first error.
+// each does something to every letter named and says so; what cannot be done does
+// not keep the others from it.
 func (t *tool) each(done string, do func(*deadletter.Store, string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := t.letters()
 		if err != nil {
 			return err
 		}
+		var failed error
 		for _, id := range args {
 			if err := do(s, id); err != nil {
-				return fmt.Errorf("%s: %w", id, err)
+				failed = errors.Join(failed, err)
+				continue
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", id, done)
 		}
-		return nil
+		return failed
 	}
 }

@@ -60,8 +60,9 @@ func (s *Session) insertParts(ctx context.Context, t request.Type, body []byte, 
 	if len(p.refused) == 0 {
 		return nil
 	}
-	f := failed(first, "%d of %d columns can never be written (%s)", p.failedColumns, p.columns, strings.Join(p.refused, "; "))
+	f := failed(first, "rows not written")
 	f.class = Kept
+	f.reason = fmt.Sprintf("%d of %d columns can never be written (%s)", p.failedColumns, p.columns, strings.Join(p.refused, "; "))
 	switch status.Of(first) {
 	case status.Metadata, status.TypeMismatch:
 		f.code = status.PipeIdempotent // as IoTDB's receiver does: the sender goes on
