@@ -195,6 +195,7 @@ func openCatalog(ctx context.Context, c *Core) error {
 	}
 	c.catalog = cat
 	c.ingest = ingest.New(c.clog, cat, ingest.Config{}, c.log)
+	c.reg.MustRegister(c.ingest)
 	c.OnStop("ingest", c.ingest.Close)
 	c.reg.MustRegister(newCollector(c))
 	return nil
