@@ -32,7 +32,7 @@ type bench struct {
 }
 
 func benches() []bench {
-	return []bench{{"idle", idle}, {"latency", latency}, {"rows", slowRows}, {"law", stopAndWait}, {"rate", rate}, {"outage", outage}}
+	return []bench{{"idle", idle}, {"latency", latency}, {"rows", slowRows}, {"tablets", slowTablets}, {"law", stopAndWait}, {"wire", wire}, {"rate", rate}, {"outage", outage}}
 }
 
 // env is what a bench has.

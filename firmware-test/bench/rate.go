@@ -112,6 +112,45 @@ func rateOfChain(ctx context.Context, e *env, i int) (float64, error) {
 	return r, nil
 }
 
+// wire measures bytes per point with the compressor that receivers from 1.3.3 on take.
+func wire(ctx context.Context, e *env) error {
+	const points = 2_000_000
+	for _, compressor := range []string{"zstd", "lz4"} {
+		c, err := newChain(ctx, e, compressor, []string{"connector.compressor", compressor})
+		if err != nil {
+			return err
+		}
+		defer c.kill()
+		l, err := newLoader(c.inner.RPC)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		if _, err := l.points(ctx, points); err != nil {
+			return err
+		}
+		if err := c.drained(ctx, drainLimit); err != nil {
+			return err
+		}
+		took := time.Since(began)
+		if err := c.verify(ctx, l.rows); err != nil {
+			return err
+		}
+		v, err := c.stop(ctx)
+		if err != nil {
+			return err
+		}
+		per := float64(v.BytesOut) / points
+		target := ""
+		if compressor == "zstd" {
+			target = "<= 3"
+		}
+		e.add("bytes per point on the wire, compressor "+compressor, fmt.Sprintf("%.2f", per), target, per <= 3)
+		e.add("  arrived outside", perSecond(points/took.Seconds()), "", true)
+	}
+	return nil
+}
+
 func perSecond(r float64) string { return fmt.Sprintf("%.2f M points/s", r/1e6) }
 
 func mib(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }
