@@ -26,7 +26,7 @@ type Config struct {
 	TotalBytes int64 // in all lanes; default 64 MiB
 
 	AnswerTimeout time.Duration // for rows and file pieces; default 60 s
-	PlanTimeout   time.Duration // for plans and seals, which may take long to apply; default 15 min
+	PlanTimeout   time.Duration // most for plans and seals, which may take long to apply; see Trial.Patience; default 15 min
 	IdleReconnect time.Duration // a connection silent for so long is renewed; default 10 min
 
 	BytesPerSecond float64                // of requests after compression; 0 or less: no limit

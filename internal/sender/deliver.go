@@ -42,6 +42,9 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			}
 			l.wait(ctx, bad.Error())
 		case err != nil:
+			if ReasonOf(err) == ReasonTimeout {
+				t.silent++
+			}
 			l.lost(err)
 			l.trouble.set(err.Error(), time.Now(), l.pause.until)
 		case a.Verdict == OK:
@@ -129,7 +132,7 @@ func (l *lane) attempt(ctx context.Context, es []entry, t *Trial) (Answer, error
 		return l.sendFile(ctx, ev.File, t)
 	}
 	r := canonical(ev)
-	return l.send(ctx, request.Append(l.begin(), request.Type(r.Type), r.Body), l.s.cfg.PlanTimeout)
+	return l.send(ctx, request.Append(l.begin(), request.Type(r.Type), r.Body), t.Patience(l.s.cfg.AnswerTimeout, l.s.cfg.PlanTimeout, 0))
 }
 
 // begin returns the buffer a payload is appended to.
@@ -162,7 +165,9 @@ func (l *lane) send(ctx context.Context, built []byte, patience time.Duration) (
 	c := &l.s.count
 	c.requests.Add(1)
 	c.bytes.Add(uint64(len(built)))
+	l.trouble.ask(l.s.ends[l.class].address(l.conn.at), start, patience)
 	a, err := l.conn.link.Send(ctx, built, patience)
+	l.trouble.answered()
 	l.conn.used = time.Now()
 	if err != nil {
 		return a, err

@@ -592,3 +592,62 @@ func TestEmptyTabletIsAcknowledged(t *testing.T) {
 		}
 	})
 }
+
+// TestLostAnswerOfAPlan: a plan whose answer is lost costs one ordinary wait, a
+// target that is slow gets the time it needs, and the status says what is waited for.
+func TestLostAnswerOfAPlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		need := []time.Duration{time.Hour, time.Millisecond, 5 * time.Minute, 5 * time.Minute, 5 * time.Minute, 5 * time.Minute}
+		tg := newTarget()
+		tg.react = func(n int, typ request.Type, body []byte) reaction {
+			return reaction{delay: need[n-1], answer: Answer{Verdict: OK}, apply: true}
+		}
+		ak := newAcks()
+		s := start(t, testConfig(2), Deps{Transport: tg, Acker: ak})
+		defer s.Close()
+		began := time.Now()
+		if err := s.Write(t.Context(), plugin.Item{Pos: 1, Event: wipe(1, 2)}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		if st := s.Status(); st.Healthy || !strings.Contains(st.Message, "no answer from gate:9780 for 20s, waiting 40s more") {
+			t.Errorf("status: %+v", st)
+		}
+		if err := s.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(began); d < time.Minute || d > 62*time.Second {
+			t.Errorf("a lost answer cost %v", d)
+		}
+		if st := s.Status(); !st.Healthy {
+			t.Errorf("status: %+v", st)
+		}
+		began = time.Now()
+		if err := s.Write(t.Context(), plugin.Item{Pos: 2, Event: wipe(1, 2)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(began); ak.count() != 2 || d < 12*time.Minute || d > 13*time.Minute { // 1 + 2 + 4 + 5
+			t.Errorf("%d acknowledged, a slow target was given %v", ak.count(), d)
+		}
+	})
+}
+
+func TestPatience(t *testing.T) {
+	for _, c := range []struct {
+		silent int
+		bytes  int64
+		want   time.Duration
+	}{{0, 0, time.Minute}, {1, 0, 2 * time.Minute}, {3, 0, 8 * time.Minute}, {4, 0, 15 * time.Minute}, {1000, 0, 15 * time.Minute},
+		{0, 400 << 20, 160 * time.Second}, {0, 1 << 62, 15 * time.Minute}} {
+		tr := Trial{silent: c.silent}
+		if got := tr.Patience(time.Minute, 15*time.Minute, c.bytes); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	if got := (&Trial{}).Patience(time.Minute, time.Second, 0); got != time.Second {
+		t.Error(got)
+	}
+}

@@ -93,6 +93,12 @@ func (k *fakeLink) Send(ctx context.Context, frame []byte, patience time.Duratio
 	if t.react != nil {
 		r = t.react(n, typ, body)
 	}
+	if r.delay > patience {
+		if err := sleep(ctx, patience); err != nil {
+			return Answer{}, &LinkError{Reason: ReasonCancelled, Err: err}
+		}
+		r.delay, r.err = 0, &LinkError{Reason: ReasonTimeout, Err: errors.New("no answer")}
+	}
 	if r.delay > 0 {
 		if err := sleep(ctx, r.delay); err != nil {
 			return Answer{}, &LinkError{Reason: ReasonCancelled, Err: err}

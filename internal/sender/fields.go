@@ -38,7 +38,8 @@ func DeliveryFields() []spec.Field {
 		{Name: "read-timeout-ms", Type: spec.Duration, Default: "60000", Range: spec.AtLeast(1),
 			Doc: "How long to wait for the answer to rows and file pieces; then the connection is closed and the request sent again."},
 		{Name: "plan-timeout-ms", Type: spec.Duration, Default: "900000", Range: spec.AtLeast(1),
-			Doc: "The same for schema changes, deletions and file seals, which a target may take long to apply."},
+			Doc: "The most for schema changes, deletions and file seals, which a target may take long to apply: " +
+				"the first wait is read-timeout-ms (for a seal plus 1 s per 4 MiB of the file), each wait without an answer doubles it up to this."},
 		{Name: "idle-reconnect-ms", Type: spec.Duration, Default: "600000", Range: spec.Between(1000, 86400000),
 			Doc: "A connection that was silent for so long is renewed. Older receivers send a stray byte after 15 minutes of silence."},
 		{Name: "memory.max-bytes", Type: spec.Size, Default: "64MiB", Range: spec.AtLeast(1 << 16),

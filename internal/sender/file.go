@@ -27,17 +27,19 @@ func (l *lane) sendFile(ctx context.Context, f *event.Sealed, t *Trial) (Answer,
 	if t.Attempts%2 == 1 && plainSeal(f) {
 		seal = int16(request.TypeFileSeal) // IoTDB 1.3 does not take type 9 with one name
 	}
+	var size int64
 	for i := range f.Parts {
 		if f.Parts[i].Absent {
 			continue
 		}
+		size += f.Parts[i].Length
 		a, err := l.sendPart(ctx, &f.Parts[i], pieceType(seal, f))
 		if err != nil || a.Verdict != OK {
 			return a, err
 		}
 	}
 	payload := request.AppendEnvelope(l.begin(), request.Type(seal))
-	return l.send(ctx, appendSeal(payload, seal, f), l.s.cfg.PlanTimeout)
+	return l.send(ctx, appendSeal(payload, seal, f), t.Patience(l.s.cfg.AnswerTimeout, l.s.cfg.PlanTimeout, size))
 }
 
 // sendPart transfers one file in pieces read straight into the request.

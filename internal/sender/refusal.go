@@ -15,6 +15,9 @@ type Policy struct {
 // the request itself is the likely cause.
 const splitAfter = 2
 
+// applyRate is what a slow target is thought to apply of a file, bytes per second.
+const applyRate = 4 << 20
+
 // Trial is the history of one request that is not yet delivered.
 type Trial struct {
 	Attempts int       // refusals so far
@@ -23,6 +26,7 @@ type Trial struct {
 	Detail   string // what the target said of it last, if it can say anything
 	fresh    bool   // the last refusal came right after a handshake
 	part     bool   // a half of a request that was refused
+	silent   int    // attempts that ended without an answer in time
 }
 
 // Refuse records a refusal; fresh says that it ended the first attempt after an
@@ -33,6 +37,21 @@ func (t *Trial) Refuse(now time.Time, fresh bool, detail string) {
 	}
 	t.Last, t.fresh, t.Detail = now, fresh, detail
 	t.Attempts++
+}
+
+// Patience returns how long to wait for the answer to something that may take
+// long to apply. A lost answer looks the same, so the first wait is as short as for
+// rows, plus the time a file of that many bytes may need; every attempt that ends
+// without an answer doubles it, up to the limit.
+func (t *Trial) Patience(rows, limit time.Duration, bytes int64) time.Duration {
+	d := rows + time.Duration(min(bytes/applyRate, 1<<20))*time.Second
+	for range t.silent {
+		if d >= limit {
+			break
+		}
+		d *= 2
+	}
+	return min(d, limit)
 }
 
 // Split reports whether a request of n events should be sent in two halves now.

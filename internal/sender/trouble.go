@@ -13,6 +13,26 @@ type trouble struct {
 	times int
 	since time.Time
 	next  time.Time
+	who   string    // to whom the request in flight was sent
+	asked time.Time // when the request in flight was sent; zero: none is
+	until time.Time // how long its answer is waited for
+}
+
+// slowAnswer is how long a request is in flight before that is worth a line.
+const slowAnswer = 5 * time.Second
+
+// ask says that a request is sent now.
+func (t *trouble) ask(who string, now time.Time, patience time.Duration) {
+	t.mu.Lock()
+	t.who, t.asked, t.until = who, now, now.Add(patience)
+	t.mu.Unlock()
+}
+
+// answered says that no request is in flight any more.
+func (t *trouble) answered() {
+	t.mu.Lock()
+	t.asked = time.Time{}
+	t.mu.Unlock()
 }
 
 // set records one more failure and when the next try is.
@@ -37,11 +57,17 @@ func (t *trouble) clear() {
 func (t *trouble) line(now time.Time) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	waiting := ""
+	if d := now.Sub(t.asked); !t.asked.IsZero() && d >= slowAnswer {
+		waiting = fmt.Sprintf("no answer from %s for %s, waiting %s more", t.who, d.Round(time.Second), t.until.Sub(now).Round(time.Second))
+	}
 	if t.times == 0 {
-		return ""
+		return waiting
 	}
 	next := "trying now"
-	if d := t.next.Sub(now); d > 0 {
+	if waiting != "" {
+		next = waiting
+	} else if d := t.next.Sub(now); d > 0 {
 		next = "next try in " + d.Round(100*time.Millisecond).String()
 	}
 	return fmt.Sprintf("%s, %d times since %s, %s", t.what, t.times, t.since.UTC().Format(time.RFC3339), next)
