@@ -85,7 +85,5 @@ func gateSettings() []Setting {
 			Doc: "how long the answer is held for a temporary cause before the connection is reset"},
 		{Key: "air_gap_reset_delay", Kind: Duration, Default: "1s", Min: 1, Max: 60_000, Side: Outer,
 			Doc: "pause before a connection that lost its framing is reset"},
-		{Key: "pipe_sink_timeout_ms", Aliases: []string{"pipe_connector_timeout_ms"}, Kind: Duration, Default: "900000", Min: 1, Max: 86_400_000, Side: Both,
-			Doc: "default time-out of a sink's answer to file seals and plans"},
 	}
 }
