@@ -40,7 +40,7 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			if l.bury(ctx, es[0], &t) {
 				return nil
 			}
-			l.wait(ctx, bad.Error())
+			l.wait(ctx, "encode", bad.Error())
 		case err != nil:
 			if ReasonOf(err) == ReasonTimeout {
 				t.silent++
@@ -59,19 +59,20 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			if t.GiveUp(l.s.cfg.Refusal) && l.bury(ctx, es[0], &t) {
 				return nil
 			}
-			l.wait(ctx, refusal(es, a.Detail))
+			l.wait(ctx, "refused", refusal(es, a.Detail))
 		default: // Busy, or a local cause that may pass
-			l.wait(ctx, "busy: "+a.Detail)
+			l.wait(ctx, "busy", "busy: "+a.Detail)
 		}
 	}
 }
 
-// wait lets the lane pause before it repeats the request.
-func (l *lane) wait(ctx context.Context, what string) {
+// wait lets the lane pause before it repeats the request. Log lines of one kind are
+// summarised, whatever request they are about.
+func (l *lane) wait(ctx context.Context, kind, what string) {
 	d := l.pause.loss.Next(l.rnd)
 	now := time.Now()
 	l.trouble.set(what, now, now.Add(d))
-	l.s.warn(fmt.Sprintf("wait %d %s", l.id, what), "request not accepted, will be repeated", "lane", l.id, "cause", what, "next_try", d.Round(time.Millisecond))
+	l.s.warn(fmt.Sprintf("wait %d %s", l.id, kind), "request not accepted, will be repeated", "lane", l.id, "cause", what, "next_try", d.Round(time.Millisecond))
 	_ = sleep(ctx, d) // its end is noticed by the next attempt
 }
 

@@ -651,3 +651,32 @@ func TestPatience(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestRefusalsAreSummarised: a target that refuses everything once writes one line
+// a minute, not one per request.
+func TestRefusalsAreSummarised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tg := newTarget()
+		tg.react = func(n int, _ request.Type, _ []byte) reaction {
+			if n%2 == 1 {
+				return reaction{answer: Answer{Verdict: Refused}}
+			}
+			return reaction{answer: Answer{Verdict: OK}, apply: true}
+		}
+		var log bytes.Buffer
+		s := start(t, testConfig(1), Deps{Transport: tg, Acker: newAcks(), Log: slog.New(slog.NewTextHandler(&log, nil))})
+		defer s.Close()
+		began := time.Now()
+		for i := range 200 {
+			if err := s.Write(t.Context(), plugin.Item{Pos: event.Position(i + 1), Event: row("root.d", int64(i), 1, "a")}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if lines, most := strings.Count(log.String(), "\n"), 2+int(time.Since(began)/time.Minute); lines > most {
+			t.Errorf("%d log lines in %v", lines, time.Since(began))
+		}
+	})
+}
