@@ -53,6 +53,10 @@ bench: build ## the figures: micro benchmarks, then end to end through the simul
 	$(GO) test -run '^$$' -bench . -benchmem ./framing ./internal/tablet ./internal/event ./internal/request ./internal/commitlog ./internal/ingest ./internal/query ./internal/rpc ./inner
 	$(GO) run ./firmware-test/bench -bin $(BIN)
 
+.PHONY: outage
+outage: build ## the outer side gone for three minutes under full load: flat memory, quick start, all delivered
+	$(GO) run ./firmware-test/bench -bin $(BIN) -only outage -outage 3m
+
 .PHONY: soak
 soak: build ## the outer side gone for an hour under full load: the memory must stay flat
 	$(GO) run ./firmware-test/bench -bin $(BIN) -only outage -outage 1h
