@@ -28,6 +28,8 @@ func TestE_WholeChain(t *testing.T) {
 	b.exec(b.client(outer.RPC), rig.ThriftPipe("out", target.RPC(), giveUp...), "start pipe out")
 	b.exec(b.client(inner.RPC), rig.AirGapPipe("a2b", gate.Listen, rig.Everything()...), "start pipe a2b")
 	from, to := b.client(source.RPC()), b.client(target.RPC())
+	b.forget(from, "root.whole")
+	b.forget(to, "root.whole")
 
 	// Rows that are in TsFiles before the pipe exists, then rows as they come.
 	b.must(from.Insert(b.ctx, plant("whole", 0, 0, 3000)))

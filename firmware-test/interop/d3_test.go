@@ -4,6 +4,7 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -17,52 +18,68 @@ import (
 	"github.com/sluice-gateway/sluice/firmware-test/rig"
 )
 
-// TestB: IoTDB's air-gap sink → gate → outer-gateway. The points become readable
-// with TsFile storage; here the sealed file must be kept, byte for byte.
+// TestB: IoTDB's air-gap sink → gate → outer-gateway, plain and in E-language. The
+// points become readable with TsFile storage; here the sealed file must be kept,
+// byte for byte, and acknowledged.
 func TestB_IoTDBToOuterGateway(t *testing.T) {
-	b := newBench(t)
-	source := nodes.source.get(t, "source")
-	outer := b.outer()
-	gate := b.gate(outer.AirGap)
-	c := b.client(source.RPC())
-	b.exec(c, source.RegisterAirGapSinkSQL())
-	host, port := rig.Split(gate.Listen)
-	b.exec(c, fmt.Sprintf("create pipe gap with source ('source.path'='root.gap.**') with sink ('sink'='%s', 'sink.ip'='%s', 'sink.port'='%d')",
-		peer.AirGapSink, host, port))
-	b.must(c.Insert(b.ctx, plant("gap", 0, 0, 2000)))
-	b.must(c.Insert(b.ctx, allTypes("root.gap.kinds", true)))
-	b.exec(c, "flush")
+	for _, language := range []string{"false", "true"} {
+		t.Run("elanguage="+language, func(t *testing.T) {
+			b := newBench(t)
+			source := nodes.source.get(t, "source")
+			outer := b.outer()
+			gate := b.gate(outer.AirGap)
+			c := b.client(source.RPC())
+			b.forget(c, "root.gap")
+			if err := c.Exec(b.ctx, source.RegisterAirGapSinkSQL()); err != nil && !strings.Contains(err.Error(), "same name") {
+				t.Fatal(err)
+			}
+			host, port := rig.Split(gate.Listen)
+			b.exec(c, fmt.Sprintf("create pipe gap with source ('source.path'='root.gap.**') with sink ('sink'='%s', 'sink.ip'='%s', 'sink.port'='%d', 'sink.air-gap.e-language.enable'='%s')",
+				peer.AirGapSink, host, port, language))
+			t.Cleanup(func() {
+				if err := c.Exec(context.Background(), "drop pipe gap"); err != nil {
+					t.Error(err)
+				}
+			})
+			b.must(c.Insert(b.ctx, plant("gap", 0, 0, 2000)))
+			b.must(c.Insert(b.ctx, allTypes("root.gap.kinds", true)))
+			b.exec(c, "flush")
+			kept := keptFiles(b, outer, source)
+			v, err := gate.Verdict(b.ctx)
+			b.must(err)
+			if v.Requests < 3 || v.Zeros < 3 { // a handshake, a piece and a seal
+				t.Errorf("%s", v)
+			}
+			outer.Kill()
+			b.must(outer.Restart(b.ctx))
+			after := tsFiles(t, outer.Dir)
+			for sum, name := range kept {
+				if after[sum] == "" {
+					t.Errorf("%s was acknowledged and is gone after kill -9", name)
+				}
+			}
+			b.must(outer.Stop(b.ctx))
+			if letters := b.deadLetters(outer); len(letters) > 0 {
+				t.Errorf("dead letters: %q", letters)
+			}
+		})
+	}
+}
 
-	kept := map[[32]byte]string{}
+// keptFiles waits until the outer gateway keeps TsFiles that are those of the sender.
+func keptFiles(b *bench, outer *rig.Gateway, source *peer.Node) (kept map[[32]byte]string) {
+	b.t.Helper()
 	b.eventually(time.Minute, func() (bool, string) {
-		kept = tsFiles(t, outer.Dir)
-		return len(kept) > 0, "no TsFile under " + outer.Dir
-	})
-	b.eventually(time.Minute, func() (bool, string) { // a second pass may find a file of a piece not yet sealed
-		kept = tsFiles(t, outer.Dir)
-		made := tsFiles(t, filepath.Join(source.Dir(), "data"))
-		for sum, name := range kept {
+		kept = tsFiles(b.t, outer.Dir)
+		made := tsFiles(b.t, filepath.Join(source.Dir(), "data"))
+		for sum, name := range kept { // a file whose pieces are still coming is none of them
 			if made[sum] == "" {
 				return false, name + " is no file of the sender"
 			}
 		}
-		return len(kept) > 0, "no TsFile"
+		return len(kept) > 0, "no TsFile under " + outer.Dir
 	})
-	v, err := gate.Verdict(b.ctx)
-	b.must(err)
-	if v.Requests < 3 || v.Ones > 0 && v.Zeros == 0 {
-		t.Errorf("a handshake, a piece and a seal are three requests: %s", v)
-	}
-	outer.Kill()
-	b.must(outer.Restart(b.ctx))
-	after := tsFiles(t, outer.Dir)
-	for sum, name := range kept {
-		if after[sum] == "" {
-			t.Errorf("%s was acknowledged and is gone after kill -9", name)
-		}
-	}
-	b.exec(c, "drop pipe gap")
-	b.must(outer.Stop(b.ctx))
+	return kept
 }
 
 // tsFiles returns the TsFiles under a directory by the hash of their content.

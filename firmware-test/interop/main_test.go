@@ -4,6 +4,7 @@ package interop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,8 +94,8 @@ func newBench(t *testing.T) *bench {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), caseTime)
 	t.Cleanup(cancel)
-	logs := filepath.Join(os.Getenv("SLUICE_INTEROP_DIR"), strings.ReplaceAll(t.Name(), "/", "_"))
-	if err := os.MkdirAll(logs, 0o700); err != nil {
+	logs, err := os.MkdirTemp(os.Getenv("SLUICE_INTEROP_DIR"), strings.ReplaceAll(t.Name(), "/", "_")+"-")
+	if err != nil {
 		t.Fatal(err)
 	}
 	return &bench{t: t, ctx: ctx, bin: bin, dir: logs}
@@ -152,6 +153,15 @@ func (b *bench) exec(c *goclient.Client, statements ...string) {
 	b.t.Helper()
 	for _, s := range statements {
 		b.must(c.Exec(b.ctx, s))
+	}
+}
+
+// forget removes what an earlier run of the case left in a database.
+func (b *bench) forget(c *goclient.Client, database string) {
+	b.t.Helper()
+	var refused *goclient.StatusError
+	if err := c.Exec(b.ctx, "delete database "+database); err != nil && !errors.As(err, &refused) {
+		b.t.Fatal(err)
 	}
 }
 
