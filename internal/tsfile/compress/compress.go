@@ -1,0 +1,220 @@
+package compress
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
+	"github.com/pierrec/lz4/v4"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+const (
+	maxSnappyRatio = 24       // a 3-byte copy gives at most 64 bytes
+	maxLZ4Ratio    = 256      // a length byte gives at most 255 bytes
+	growStart      = 64 << 10 // first buffer of a streaming decoder, bytes
+	direct         = 4 << 20  // up to here the announced length is allocated at once, bytes
+	xzDictionary   = 16 << 20 // largest dictionary accepted; writers use 8 MiB
+)
+
+// ErrLength says that the decompressed bytes are more or fewer than announced.
+var ErrLength = errors.New("decompressed length differs from the one announced")
+
+// Codec compresses and decompresses and keeps its state between calls. The zero value
+// is ready. It is not safe for concurrent use.
+type Codec struct {
+	zstdOut *zstd.Decoder
+	gzipOut *gzip.Reader
+	zstdIn  *zstd.Encoder
+	gzipIn  *gzip.Writer
+	lz4In   lz4.Compressor
+	src     bytes.Reader
+}
+
+// Decompress returns the want bytes that src holds, in buf if they fit, else in new
+// memory. With UNCOMPRESSED it returns src itself.
+func (c *Codec) Decompress(buf []byte, id tablet.Compressor, src []byte, want int) ([]byte, error) {
+	switch id {
+	case tablet.Uncompressed:
+		if len(src) != want {
+			return nil, ErrLength
+		}
+		return src, nil
+	case tablet.Snappy:
+		n, err := snappy.DecodedLen(src)
+		if err != nil {
+			return nil, err
+		}
+		if n != want || n > len(src)*maxSnappyRatio {
+			return nil, ErrLength
+		}
+		return snappy.Decode(sized(buf, want), src)
+	case tablet.LZ4:
+		return unLZ4(buf, src, want)
+	case tablet.Gzip:
+		return c.gunzip(buf, src, want)
+	case tablet.Zstd:
+		return c.unzstd(buf, src, want)
+	case tablet.LZMA2:
+		r, err := xz.NewReader(bytes.NewReader(src), xzDictionary)
+		if err != nil {
+			return nil, err
+		}
+		r.Multistream(false)
+		return exactly(r, buf, want)
+	}
+	return nil, fmt.Errorf("unknown compressor %d", uint8(id))
+}
+
+func sized(buf []byte, n int) []byte {
+	if cap(buf) < n {
+		return make([]byte, n)
+	}
+	return buf[:n]
+}
+
+func unLZ4(buf, src []byte, want int) ([]byte, error) {
+	if want > len(src)*maxLZ4Ratio {
+		return nil, ErrLength
+	}
+	dst := sized(buf, want)
+	n, err := lz4.UncompressBlock(src, dst)
+	if err != nil {
+		return nil, err
+	}
+	if n != want {
+		return nil, ErrLength
+	}
+	return dst, nil
+}
+
+func (c *Codec) gunzip(buf, src []byte, want int) ([]byte, error) {
+	c.src.Reset(src)
+	if c.gzipOut == nil {
+		r, err := gzip.NewReader(&c.src)
+		if err != nil {
+			return nil, err
+		}
+		c.gzipOut = r
+	} else if err := c.gzipOut.Reset(&c.src); err != nil {
+		return nil, err
+	}
+	c.gzipOut.Multistream(false)
+	return exactly(c.gzipOut, buf, want)
+}
+
+func (c *Codec) unzstd(buf, src []byte, want int) ([]byte, error) {
+	if want > direct {
+		window := uint64(1) << bits.Len64(uint64(want-1))
+		r, err := zstd.NewReader(bytes.NewReader(src), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(window))
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		return exactly(r, buf, want)
+	}
+	if c.zstdOut == nil {
+		r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(direct+1))
+		if err != nil {
+			return nil, err
+		}
+		c.zstdOut = r
+	}
+	out, err := c.zstdOut.DecodeAll(src, sized(buf, want)[:0])
+	if err != nil {
+		return nil, err
+	}
+	if len(out) != want {
+		return nil, ErrLength
+	}
+	return out, nil
+}
+
+// exactly reads want bytes and the end. A buffer beyond direct doubles as data
+// arrives, so that a false length costs nothing.
+func exactly(r io.Reader, buf []byte, want int) ([]byte, error) {
+	buf = buf[:0]
+	if want <= direct && cap(buf) <= want {
+		buf = make([]byte, 0, want+1)
+	} else if cap(buf) == 0 {
+		buf = make([]byte, 0, growStart)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), min(2*cap(buf), want+1))
+			copy(grown, buf)
+			buf = grown
+		}
+		n, err := r.Read(buf[len(buf):min(cap(buf), want+1)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > want:
+			return nil, ErrLength
+		case err == io.EOF && len(buf) == want:
+			return buf, nil
+		case err == io.EOF:
+			return nil, ErrLength
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+// Append appends src, compressed.
+func (c *Codec) Append(dst []byte, id tablet.Compressor, src []byte) ([]byte, error) {
+	at := len(dst)
+	switch id {
+	case tablet.Uncompressed:
+		return append(dst, src...), nil
+	case tablet.Snappy:
+		dst = room(dst, snappy.MaxEncodedLen(len(src)))
+		return dst[:at+len(snappy.Encode(dst[at:], src))], nil
+	case tablet.LZ4:
+		dst = room(dst, lz4.CompressBlockBound(len(src)))
+		n, err := c.lz4In.CompressBlock(src, dst[at:])
+		return dst[:at+n], err
+	case tablet.Zstd:
+		if c.zstdIn == nil {
+			w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+			if err != nil {
+				return dst, err
+			}
+			c.zstdIn = w
+		}
+		return c.zstdIn.EncodeAll(src, dst), nil
+	case tablet.Gzip:
+		w := bytes.NewBuffer(dst)
+		if c.gzipIn == nil {
+			c.gzipIn = gzip.NewWriter(w)
+		} else {
+			c.gzipIn.Reset(w)
+		}
+		if _, err := c.gzipIn.Write(src); err != nil {
+			return dst, err
+		}
+		err := c.gzipIn.Close()
+		return w.Bytes(), err
+	case tablet.LZMA2:
+		return appendXZ(dst, src), nil
+	}
+	return dst, fmt.Errorf("unknown compressor %d", uint8(id))
+}
+
+// room returns dst with n more bytes of any content.
+func room(dst []byte, n int) []byte {
+	if cap(dst)-len(dst) >= n {
+		return dst[:len(dst)+n]
+	}
+	out := make([]byte, len(dst)+n, 2*(len(dst)+n))
+	copy(out, dst)
+	return out
+}
