@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -129,6 +130,11 @@ func (c *chain) verify(ctx context.Context, rows int64) error {
 	if err := c.countRows(ctx, rows); err != nil {
 		return err
 	}
+	if whole := rows / (devices * tabletRows) * tabletRows; whole > 0 { // rows that the loader wrote to every device
+		if err := c.lookAtRows(ctx, whole); err != nil {
+			return err
+		}
+	}
 	after, err := c.gate.Verdict(ctx)
 	if err == nil && after.BytesOut != before.BytesOut {
 		err = fmt.Errorf("%d bytes crossed after the pipe had said that nothing waits", after.BytesOut-before.BytesOut)
@@ -161,6 +167,31 @@ func (c *chain) countRows(ctx context.Context, rows int64) error {
 	return nil
 }
 
+// lookAtRows compares some rows of every device with what was written.
+func (c *chain) lookAtRows(ctx context.Context, perDevice int64) error {
+	g := telemetry.New(loadSeed, telemetry.Start)
+	for d := range devices {
+		for _, row := range []int64{0, perDevice / 3, perDevice - 1} {
+			var want []string
+			goclient.Points(g.Tablet(d, row, 1), func(series string, at int64, value string) {
+				want = append(want, fmt.Sprintf("%s %d %s", series, at, value))
+			})
+			slices.Sort(want)
+			t, err := c.out.Query(ctx, fmt.Sprintf("select * from %s where time = %d", telemetry.Device(d), g.Time(row)))
+			if err != nil {
+				return err
+			}
+			if got := t.Points(); !slices.Equal(got, want) {
+				return fmt.Errorf("row %d of device %d is %v outside, %v was written", row, d, got, want)
+			}
+		}
+	}
+	return nil
+}
+
+// loadSeed is the seed of what the loader writes.
+const loadSeed = 1
+
 // loader writes tablets with one Session of the Go client, as users do.
 type loader struct {
 	session client.Session
@@ -175,7 +206,7 @@ func newLoader(addr string) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{from: telemetry.New(1, telemetry.Start),
+	l := &loader{from: telemetry.New(loadSeed, telemetry.Start),
 		session: client.NewSession(&client.Config{Host: host, Port: port, UserName: "root", Password: "root", TimeZone: "UTC"})}
 	return l, l.session.Open(false, 10_000)
 }
