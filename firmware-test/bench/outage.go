@@ -37,7 +37,8 @@ func outage(ctx context.Context, e *env) error {
 	half := len(times) / 2
 	slope := slopeOf(times[half:], sizes[half:])
 	e.add(fmt.Sprintf("outer side gone for %v under full load, %d M points", e.o.outage, l.rows*10/1_000_000), mib(most)+" resident", "<= 256 MiB", most <= 256<<20)
-	e.add("  slope over the second half", fmt.Sprintf("%+.1f MiB/min", slope*60/(1<<20)), "about 0", slope*60 < 4<<20)
+	grown := slope * (times[len(times)-1] - times[half])
+	e.add("  slope over the second half", fmt.Sprintf("%+.1f MiB/min", slope*60/(1<<20)), fmt.Sprintf("about 0 (grown by %.1f MiB, at most 4)", grown/(1<<20)), grown <= 4<<20)
 	backlog := sizeOf(c.inner.Dir)
 	c.in.Abandon()
 	c.inner.Kill()
