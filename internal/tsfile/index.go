@@ -1,0 +1,324 @@
+package tsfile
+
+import (
+	"iter"
+	"sort"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// Kinds of index nodes.
+const (
+	internalDevice = iota
+	leafDevice
+	internalMeasurement
+	leafMeasurement
+)
+
+// indexNode is one node: children in ascending order, child i covers the bytes from its
+// offset to the next one's.
+type indexNode struct {
+	at       int64 // of the node; of the footer for roots
+	kind     byte
+	children []indexChild
+	end      int64
+}
+
+type indexChild struct {
+	device DeviceID // device nodes
+	name   string   // measurement nodes
+	off    int64
+}
+
+func readNode(c *cursor, version byte, devices bool) indexNode {
+	var n indexNode
+	count := c.uv()
+	if int64(count) > int64(len(c.b)-c.off)/9 {
+		c.fail("index node claims more children than there are bytes")
+		return n
+	}
+	n.children = make([]indexChild, 0, count)
+	for range count {
+		var ch indexChild
+		if devices {
+			ch.device = readDevice(c, version)
+		} else {
+			ch.name = c.name()
+		}
+		ch.off = c.i64()
+		if c.failed() {
+			return n
+		}
+		n.children = append(n.children, ch)
+	}
+	n.end = c.i64()
+	n.kind = c.u8()
+	if !c.failed() && (n.kind > leafMeasurement || devices != (n.kind <= leafDevice)) {
+		c.fail("index node of the wrong kind")
+	}
+	return n
+}
+
+// checkNode makes sure that children point backwards, in order: no loops.
+func (r *Reader) checkNode(n *indexNode) error {
+	low := r.foot.Separator + 1
+	for _, ch := range n.children {
+		if ch.off < low || ch.off >= n.at {
+			return corrupt(n.at, "index node", "child at %d, allowed %d to %d", ch.off, low, n.at-1)
+		}
+		low = ch.off + 1
+	}
+	if len(n.children) > 0 && (n.end < low || n.end > n.at) {
+		return corrupt(n.at, "index node", "ends at %d, allowed %d to %d", n.end, low, n.at)
+	}
+	return nil
+}
+
+// span returns the bytes child i covers.
+func (n *indexNode) span(i int) (from, to int64) {
+	if i+1 < len(n.children) {
+		return n.children[i].off, n.children[i+1].off
+	}
+	return n.children[i].off, n.end
+}
+
+// child reads the node that child i covers; its own bytes are the whole span.
+func (r *Reader) child(n *indexNode, i int) (*indexNode, error) {
+	from, to := n.span(i)
+	if to-from > int64(r.lim.MetaBytes) {
+		return nil, corrupt(from, "index node", "%d bytes, at most %d", to-from, r.lim.MetaBytes)
+	}
+	b, err := r.read(from, int(to-from), "index node")
+	if err != nil {
+		return nil, err
+	}
+	c := &cursor{b: b}
+	next := readNode(c, r.foot.Version, n.kind == internalDevice)
+	next.at = from
+	if c.failed() {
+		return nil, corrupt(from+int64(c.off), "index node", "%s", c.reason)
+	}
+	if n.kind == internalMeasurement && next.kind > leafMeasurement || n.kind == leafMeasurement {
+		return nil, corrupt(from, "index node", "kind %d below kind %d", next.kind, n.kind)
+	}
+	return &next, r.checkNode(&next)
+}
+
+// Device is one entry of the device index.
+type Device struct {
+	ID   DeviceID
+	root indexNode
+}
+
+// Devices yields the devices in file order; at the first error it yields it and stops.
+func (r *Reader) Devices() iter.Seq2[*Device, error] {
+	return func(yield func(*Device, error) bool) {
+		for i := range r.foot.roots {
+			if !r.devicesBelow(&r.foot.roots[i].node, r.lim.IndexDepth, yield) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Reader) devicesBelow(n *indexNode, depth int, yield func(*Device, error) bool) bool {
+	if depth == 0 {
+		yield(nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth))
+		return false
+	}
+	for i := range n.children {
+		next, err := r.child(n, i)
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		if n.kind == leafDevice {
+			if !yield(&Device{ID: n.children[i].device, root: *next}, nil) {
+				return false
+			}
+		} else if !r.devicesBelow(next, depth-1, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// DeviceID returns the form that this file's version gives to a tree path.
+func (r *Reader) DeviceID(path string) (DeviceID, error) {
+	if r.foot.Version == 3 {
+		return PathDevice(path), nil
+	}
+	return TreeDevice(path)
+}
+
+// Device looks a device up; nil without an error means that the file has none.
+func (r *Reader) Device(id DeviceID) (*Device, error) {
+	for i := range r.foot.roots {
+		if r.foot.Version == 4 && r.foot.roots[i].table != id.Table() {
+			continue
+		}
+		return r.deviceBelow(&r.foot.roots[i].node, id)
+	}
+	return nil, nil
+}
+
+func (r *Reader) deviceBelow(n *indexNode, id DeviceID) (*Device, error) {
+	for range r.lim.IndexDepth {
+		i := sort.Search(len(n.children), func(i int) bool { return n.children[i].device.Compare(id) > 0 }) - 1
+		if i < 0 || n.kind == leafDevice && n.children[i].device.Compare(id) != 0 {
+			return nil, nil
+		}
+		next, err := r.child(n, i)
+		if err != nil {
+			return nil, err
+		}
+		if n.kind == leafDevice {
+			return &Device{ID: n.children[i].device, root: *next}, nil
+		}
+		n = next
+	}
+	return nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth)
+}
+
+// Series is the index entry of one series.
+type Series struct {
+	Name   string // "" for the time column of an aligned device
+	Type   tablet.DataType
+	Time   bool // time column; Type means nothing then
+	Value  bool // value column of an aligned device
+	Stats  Statistics
+	Chunks []ChunkMeta
+	Offset int64 // of the entry
+}
+
+// ChunkMeta places one chunk.
+type ChunkMeta struct {
+	Offset int64 // of its header
+	Stats  Statistics
+}
+
+// Series yields the series of a device in file order, the time column of an aligned
+// device first. At the first error it yields it and stops.
+func (r *Reader) Series(d *Device) iter.Seq2[*Series, error] {
+	return func(yield func(*Series, error) bool) {
+		r.seriesBelow(&d.root, r.lim.IndexDepth, yield)
+	}
+}
+
+func (r *Reader) seriesBelow(n *indexNode, depth int, yield func(*Series, error) bool) bool {
+	if depth == 0 {
+		yield(nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth))
+		return false
+	}
+	for i := range n.children {
+		if n.kind == leafMeasurement {
+			if !r.run(n, i, yield) {
+				return false
+			}
+			continue
+		}
+		next, err := r.child(n, i)
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		if !r.seriesBelow(next, depth-1, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// run reads the entries that child i of a leaf covers.
+func (r *Reader) run(n *indexNode, i int, yield func(*Series, error) bool) bool {
+	from, to := n.span(i)
+	if to-from > int64(r.lim.MetaBytes) {
+		yield(nil, corrupt(from, "series entries", "%d bytes, at most %d", to-from, r.lim.MetaBytes))
+		return false
+	}
+	b, err := r.read(from, int(to-from), "series entries")
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	c := &cursor{b: b}
+	for c.off < len(b) {
+		s, err := r.readSeries(c, from)
+		if !yield(s, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Reader) readSeries(c *cursor, base int64) (*Series, error) {
+	s := &Series{Offset: base + int64(c.off)}
+	kind := c.u8()
+	s.Time, s.Value = kind&maskTime != 0, kind&maskValue != 0
+	s.Name = c.name()
+	s.Type = tablet.DataType(c.u8())
+	size := c.uv()
+	s.Stats = readStatistics(c, s.Type)
+	list := &cursor{b: c.bytes(int(size))}
+	for !c.failed() && list.off < len(list.b) {
+		m := ChunkMeta{Offset: list.i64()}
+		if kind&maskKind == 0 {
+			m.Stats = s.Stats
+		} else {
+			m.Stats = readStatistics(list, s.Type)
+		}
+		if list.failed() {
+			c.fail("chunk list is " + list.reason)
+			break
+		}
+		if m.Offset < int64(headBytes) || m.Offset >= r.foot.Separator {
+			return nil, corrupt(s.Offset, "series entry of "+s.Name, "chunk at %d is outside the data", m.Offset)
+		}
+		s.Chunks = append(s.Chunks, m)
+	}
+	if !c.failed() && (s.Time != (s.Type == vector) || s.Time && s.Value || kind&maskKind == 0 && len(s.Chunks) > 1) {
+		c.fail("flags, type and number of chunks do not agree")
+	}
+	if c.failed() {
+		return nil, corrupt(s.Offset, "series entry", "%s", c.reason)
+	}
+	return s, nil
+}
+
+// Find looks one series up; nil without an error means that there is none.
+func (r *Reader) Find(d *Device, name string) (*Series, error) {
+	if !r.foot.Bloom.MayContain(d.ID.String(), name) {
+		return nil, nil
+	}
+	n := &d.root
+	for range r.lim.IndexDepth {
+		i := sort.Search(len(n.children), func(i int) bool { return compareText(n.children[i].name, name) > 0 }) - 1
+		if i < 0 {
+			return nil, nil
+		}
+		if n.kind == leafMeasurement {
+			return r.findInRun(n, i, name)
+		}
+		next, err := r.child(n, i)
+		if err != nil {
+			return nil, err
+		}
+		n = next
+	}
+	return nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth)
+}
+
+func (r *Reader) findInRun(n *indexNode, i int, name string) (found *Series, failed error) {
+	r.run(n, i, func(s *Series, err error) bool {
+		if err != nil {
+			failed = err
+			return false
+		}
+		if s.Name == name {
+			found = s
+			return false
+		}
+		return compareText(s.Name, name) < 0
+	})
+	return found, failed
+}

@@ -1,0 +1,224 @@
+package tsfile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// Reader reads one complete TsFile. It holds the footer; everything else is read when
+// asked for. It is safe for concurrent use.
+type Reader struct {
+	r    io.ReaderAt
+	size int64
+	lim  Limits
+	foot Footer
+}
+
+// Footer is what Open reads: everything behind the index.
+type Footer struct {
+	Version    byte       // 3 or 4
+	Separator  int64      // offset of the byte that ends the data section
+	Offset     int64      // of the footer itself
+	Bloom      *Bloom     // nil if the file has none
+	Tables     []Table    // schemas of the table model; empty for tree data
+	Properties []Property // version 4 only
+	roots      []root
+}
+
+// Property is one pair of the footer.
+type Property struct {
+	Key, Value string
+	Null       bool // the value is null
+}
+
+// Table is the schema of one table.
+type Table struct {
+	Name    string
+	Columns []TableColumn
+}
+
+// TableColumn is one column of a table. Tags have no chunks: their values are the
+// segments of the device id, in the order of the tags.
+type TableColumn struct {
+	tablet.Schema
+	Category tablet.Category
+}
+
+type root struct {
+	table string // "" in version 3
+	node  indexNode
+}
+
+// Open checks head and tail and reads the footer. It returns ErrNotTsFile,
+// ErrIncomplete, ErrVersion, ErrEncrypted, a *CorruptError or an error of r.
+func Open(r io.ReaderAt, size int64, lim Limits) (*Reader, error) {
+	x := &Reader{r: r, size: size, lim: lim.withDefaults()}
+	version, err := readHead(r, size)
+	if err != nil {
+		return nil, err
+	}
+	tail, err := x.read(size-int64(4+len(magic)), 4+len(magic), "tail")
+	if err != nil || string(tail[4:]) != magic {
+		return nil, ErrIncomplete
+	}
+	n := int64(int32(binary.BigEndian.Uint32(tail)))
+	at := size - int64(len(tail)) - n
+	if n < 0 || at < int64(headBytes) {
+		return nil, corrupt(size-int64(len(tail)), "footer size", "%d bytes do not fit into the file", n)
+	}
+	b, err := x.read(at, int(n), "footer")
+	if err != nil {
+		return nil, err
+	}
+	x.foot = Footer{Version: version, Offset: at}
+	if err := x.parseFooter(b); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+func readHead(r io.ReaderAt, size int64) (version byte, err error) {
+	head := make([]byte, headBytes)
+	if size < int64(headBytes) {
+		return 0, ErrNotTsFile
+	}
+	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
+		return 0, err
+	}
+	if string(head[:len(magic)]) != magic {
+		return 0, ErrNotTsFile
+	}
+	if v := head[len(magic)]; v != 3 && v != 4 {
+		return 0, fmt.Errorf("%w, have byte 0x%02x", ErrVersion, v)
+	}
+	if size < int64(headBytes+len(magic)+4) {
+		return 0, ErrIncomplete
+	}
+	return head[len(magic)], nil
+}
+
+// Footer returns what Open read. The caller must not change it.
+func (r *Reader) Footer() *Footer { return &r.foot }
+
+// Size returns the length of the file in bytes.
+func (r *Reader) Size() int64 { return r.size }
+
+// read returns n bytes at off.
+func (r *Reader) read(off int64, n int, structure string) ([]byte, error) {
+	if off < 0 || n < 0 || off > r.size-int64(n) {
+		return nil, corrupt(off, structure, "%d bytes do not fit into the file", n)
+	}
+	b := make([]byte, n)
+	if _, err := r.r.ReadAt(b, off); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("tsfile: read %s at offset %d: %w", structure, off, err)
+	}
+	return b, nil
+}
+
+func (r *Reader) parseFooter(b []byte) error {
+	c := &cursor{b: b}
+	f := &r.foot
+	if f.Version == 3 {
+		f.roots = []root{{node: readNode(c, f.Version, true)}}
+	} else {
+		n := c.uv()
+		for i := uint32(0); i < n && !c.failed(); i++ {
+			f.roots = append(f.roots, root{table: c.name(), node: readNode(c, f.Version, true)})
+		}
+		f.Tables = readTables(c)
+	}
+	f.Separator = c.i64()
+	f.Bloom = readBloom(c, f.Version)
+	if f.Version == 4 && !c.failed() && c.off < len(c.b) {
+		f.Properties = readProperties(c)
+	}
+	if c.failed() {
+		return corrupt(f.Offset+int64(c.off), "footer", "%s", c.reason)
+	}
+	if f.Separator < int64(headBytes) || f.Separator >= f.Offset {
+		return corrupt(f.Offset, "footer", "separator at %d is not within the file", f.Separator)
+	}
+	for i := range f.roots {
+		f.roots[i].node.at = f.Offset
+		if err := r.checkNode(&f.roots[i].node); err != nil {
+			return err
+		}
+	}
+	for _, p := range f.Properties {
+		if p.Key == "encryptLevel" && !p.Null && p.Value != "0" {
+			return fmt.Errorf("%w (encryptLevel %s)", ErrEncrypted, p.Value)
+		}
+	}
+	return nil
+}
+
+func readBloom(c *cursor, version byte) *Bloom {
+	n := c.uv()
+	if n == 0 && version == 4 {
+		return nil
+	}
+	b := &Bloom{Bits: c.bytes(int(n)), Size: c.uv(), Hashes: c.uv()}
+	if !c.failed() && b.Size == 0 && n == 0 {
+		return nil
+	}
+	if b.Size == 0 || b.Hashes == 0 || b.Hashes > 8 || uint64(b.Size) > 1<<31 {
+		c.fail("Bloom filter has no bits, or 0 or more than 8 hash functions")
+	}
+	return b
+}
+
+func readProperties(c *cursor) []Property {
+	n := c.zz()
+	var out []Property
+	for i := int32(0); i < n && !c.failed(); i++ {
+		p := Property{Key: c.name()}
+		v, null := c.text()
+		p.Value, p.Null = string(v), null
+		out = append(out, p)
+	}
+	return out
+}
+
+func readTables(c *cursor) []Table {
+	n := c.uv()
+	var out []Table
+	for i := uint32(0); i < n && !c.failed(); i++ {
+		t := Table{Name: c.name()}
+		for cols := c.uv(); cols > 0 && !c.failed(); cols-- {
+			t.Columns = append(t.Columns, readTableColumn(c))
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func readTableColumn(c *cursor) TableColumn {
+	col := TableColumn{Schema: tablet.Schema{Name: string(c.blob()), Type: tablet.DataType(c.u8()),
+		Encoding: tablet.Encoding(c.u8()), Compressor: tablet.Compressor(c.u8())}}
+	for props := int32(c.u32()); props > 0 && !c.failed(); props-- {
+		c.blob()
+		c.blob()
+	}
+	k := c.u32()
+	if k > 3 {
+		c.fail("unknown column category")
+	}
+	col.Category = tablet.Category(k)
+	return col
+}
+
+func appendTables(dst []byte, tables []Table) []byte {
+	dst = appendUv(dst, uint32(len(tables)))
+	for _, t := range tables {
+		dst = appendUv(appendName(dst, t.Name), uint32(len(t.Columns)))
+		for _, c := range t.Columns {
+			dst = appendBlob(dst, []byte(c.Name))
+			dst = append(dst, byte(c.Type), byte(c.Encoding), byte(c.Compressor))
+			dst = appendU32(appendU32(dst, 0), uint32(c.Category))
+		}
+	}
+	return dst
+}

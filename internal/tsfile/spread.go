@@ -1,0 +1,89 @@
+package tsfile
+
+import "github.com/sluice-gateway/sluice/internal/tablet"
+
+// spread moves the present cells of an empty column's page to their rows and marks the
+// others null. A set bit of bits, most significant first, is a present cell.
+func spread(col *tablet.Column, bits []byte, rows, present int) {
+	col.Nulls = clearBitmap(col.Nulls, rows)
+	for i := range rows {
+		if bits[i>>3]>>(7-i&7)&1 == 0 {
+			col.Nulls.Set(i)
+		}
+	}
+	switch col.Type.Physical() {
+	case tablet.PhysicalBool:
+		col.Bools = spreadCells(col.Bools, col.Nulls, rows, present)
+	case tablet.PhysicalInt32:
+		col.Int32s = spreadCells(col.Int32s, col.Nulls, rows, present)
+	case tablet.PhysicalInt64:
+		col.Int64s = spreadCells(col.Int64s, col.Nulls, rows, present)
+	case tablet.PhysicalFloat:
+		col.Floats = spreadCells(col.Floats, col.Nulls, rows, present)
+	case tablet.PhysicalDouble:
+		col.Doubles = spreadCells(col.Doubles, col.Nulls, rows, present)
+	case tablet.PhysicalBytes:
+		spreadEnds(&col.Bytes, col.Nulls, rows, present)
+	}
+}
+
+func spreadCells[T any](s []T, nulls tablet.Bitmap, rows, present int) []T {
+	s = extend(s, rows)
+	var zero T
+	for i, j := rows-1, present-1; i >= 0; i-- {
+		if nulls.Get(i) {
+			s[i] = zero
+			continue
+		}
+		s[i] = s[j]
+		j--
+	}
+	return s
+}
+
+func spreadEnds(b *tablet.Binary, nulls tablet.Bitmap, rows, present int) {
+	b.Ends = extend(b.Ends, rows)
+	for i, j := rows-1, present-1; i >= 0; i-- {
+		switch {
+		case j >= 0:
+			b.Ends[i] = b.Ends[j]
+		default:
+			b.Ends[i] = 0
+		}
+		if !nulls.Get(i) {
+			j--
+		}
+	}
+}
+
+// extend returns s with n elements.
+func extend[T any](s []T, n int) []T {
+	if cap(s) >= n {
+		return s[:n]
+	}
+	out := make([]T, n)
+	copy(out, s)
+	return out
+}
+
+// nullRows makes col n null cells.
+func nullRows(col *tablet.Column, n int) {
+	spread(col, make([]byte, (n+7)/8), n, 0)
+}
+
+func clearBitmap(b tablet.Bitmap, rows int) tablet.Bitmap {
+	n := tablet.BitmapBytes(rows)
+	if cap(b) < n {
+		return tablet.NewBitmap(rows)
+	}
+	b = b[:n]
+	clear(b)
+	return b
+}
+
+// emptyColumn drops the cells of col and keeps its memory.
+func emptyColumn(col *tablet.Column) {
+	col.Bools, col.Int32s, col.Int64s = col.Bools[:0], col.Int32s[:0], col.Int64s[:0]
+	col.Floats, col.Doubles = col.Floats[:0], col.Doubles[:0]
+	col.Bytes.Ends, col.Bytes.Data = col.Bytes.Ends[:0], col.Bytes.Data[:0]
+}
