@@ -53,5 +53,9 @@ func (c *Core) health() appliance.Health {
 	for k, v := range c.figures() {
 		detail[k] = v
 	}
-	return appliance.Health{OK: true, Detail: detail}
+	refusing := c.clog.Refusing()
+	if refusing != nil {
+		detail["refusing"] = refusing.Error()
+	}
+	return appliance.Health{OK: refusing == nil, Detail: detail}
 }

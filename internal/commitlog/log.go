@@ -76,6 +76,7 @@ type Log struct {
 	writer   *writer
 	cursors  *cursors
 	meter    *meter
+	refusing *refusing
 	rebuild  sync.Mutex // of index files
 	removing sync.Mutex // of segments
 	stop     chan struct{}
@@ -107,6 +108,8 @@ func Open(fs vfs.FS, dir string, cfg Config, logger *slog.Logger) (*Log, error) 
 		shelf: newShelf(),
 		meter: &meter{},
 		stop:  make(chan struct{}),
+
+		refusing: &refusing{log: logger},
 	}
 	if err := l.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("commitlog: open %s: %w", dir, err), lock.Close())
@@ -173,12 +176,16 @@ func (l *Log) flush() {
 		err := l.writer.write(b)
 		if err != nil {
 			l.meter.refused()
+			l.refusing.refused(err)
+		} else {
+			l.refusing.taken()
 		}
 		l.queue.finish(b, err)
 		if l.writer.num != before {
 			l.retain()
 		}
-		l.alarm()
+		used, _ := l.shelf.bytes()
+		l.meter.watch(used, l.cfg.Quota, l.logger)
 	}
 }
 
@@ -214,8 +221,10 @@ func (l *Log) Begin(recs ...Record) (Pending, error) {
 	}
 	if l.cfg.Quota > 0 {
 		if used, _ := l.shelf.bytes(); used+int64(l.queue.waiting()+size) > l.cfg.Quota {
+			err := fmt.Errorf("%w: %d bytes used of %d", ErrQuota, used, l.cfg.Quota)
 			l.meter.refused()
-			return Pending{}, fmt.Errorf("%w: %d bytes used of %d", ErrQuota, used, l.cfg.Quota)
+			l.refusing.refused(err)
+			return Pending{}, err
 		}
 	}
 	return l.queue.begin(recs, size)

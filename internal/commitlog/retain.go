@@ -3,6 +3,7 @@ package commitlog
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 )
 
 const (
@@ -62,16 +63,16 @@ func (l *Log) remove(seg *segment) error {
 	return l.fs.SyncDir(l.dir)
 }
 
-// alarm logs when the quota is nearly used up, and when it no longer is.
-func (l *Log) alarm() {
-	if l.cfg.Quota == 0 {
+// watch sets the alarm and logs when the quota is nearly used up, and when it no
+// longer is.
+func (m *meter) watch(used, quota int64, log *slog.Logger) {
+	if quota == 0 {
 		return
 	}
-	used, _ := l.shelf.bytes()
-	switch percent := used * 100 / l.cfg.Quota; {
-	case percent >= alarmOn && l.meter.alarm(true):
-		l.logger.Warn("the log is nearly full", "used", used, "quota", l.cfg.Quota)
-	case percent < alarmOff && l.meter.alarm(false):
-		l.logger.Info("the log has room again", "used", used, "quota", l.cfg.Quota)
+	switch percent := used * 100 / quota; {
+	case percent >= alarmOn && m.alarm(true):
+		log.Warn("the log is nearly full", "used", used, "quota", quota)
+	case percent < alarmOff && m.alarm(false):
+		log.Info("the log has room again", "used", used, "quota", quota)
 	}
 }
