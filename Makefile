@@ -7,7 +7,7 @@ ROUNDS  ?= 20
 BINARIES := inner-gateway outer-gateway gatectl gate-simulator
 # Packages with goroutines: the race detector runs on these.
 RACE := ./appliance/... ./inner/... ./receiver/... ./outer/... ./internal/arrival/... ./internal/catalog/... ./internal/commitlog/... \
-	./internal/ingest/... ./internal/pipe/engine/... ./internal/pipe/builtin/... ./internal/rpc/... ./internal/sender/... ./internal/thriftsink/... ./firmware-test/gatesim/...
+	./internal/ingest/... ./internal/pipe/engine/... ./internal/pipe/builtin/... ./internal/rpc/... ./internal/sender/... ./internal/thriftsink/... ./firmware-test/gatesim/... ./firmware-test/proc/...
 
 .PHONY: help
 help: ## list the targets
@@ -63,7 +63,7 @@ soak: build ## the outer side gone for an hour under full load: the memory must 
 
 .PHONY: docs
 docs: ## regenerate the reference pages; fails if the tree was not clean
-	UPDATE=1 $(GO) test ./appliance ./internal/lint ./internal/pipe/plugin -run 'Golden|Reference' -count=1
+	UPDATE=1 $(GO) test ./appliance ./internal/lint ./internal/pipe/plugin ./firmware-test/cmd/gate-simulator -run 'Golden|Reference' -count=1
 	git diff --exit-code docs
 
 .PHONY: report
