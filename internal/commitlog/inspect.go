@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/vfs"
@@ -35,7 +36,7 @@ type SegmentInfo struct {
 // is not used.
 func Inspect(ctx context.Context, fsys vfs.FS, dir string, f Filter, fn func(Entry) error) (Report, error) {
 	f = f.sorted()
-	in := &inspection{loader: loader{place: &place{fs: fsys, dir: dir}}, f: f, fn: fn}
+	in := &inspection{loader: loader{place: &place{fs: fsys, dir: dir, logger: slog.New(slog.DiscardHandler)}}, f: f, fn: fn}
 	if _, err := in.list(); err != nil {
 		return Report{}, err
 	}
@@ -86,15 +87,33 @@ func (in *inspection) segment(ctx context.Context, i int) (SegmentInfo, error) {
 	if !newest && in.files[i+1].reason == "" {
 		last = in.files[i+1].head.first - 1
 	}
-	_, _, sealed, err := readTrailer(in.fs, in.idxName(f.num), f.num)
+	t, _, sealed, err := readTrailer(in.fs, in.idxName(f.num), f.num)
 	info.Sealed = err == nil && sealed
+	safe := covered{end: t.end, last: t.last}
+	if !info.Sealed && newest {
+		c, err := in.covered(&segment{num: f.num, first: info.First}, f)
+		if err != nil {
+			return info, err
+		}
+		safe = c.covered
+	}
 	file, err := in.fs.Open(in.logName(f.num))
 	if err != nil {
 		return info, err
 	}
 	defer file.Close()
+	if f.size, err = file.Size(); err != nil { // it may have grown since, and the index with it
+		return info, err
+	}
+	info.Bytes = f.size
 	w := &walk{f: file, num: f.num, salt: in.salt, off: segmentHeader, limit: f.size, want: info.First}
-	err = in.records(ctx, w, &info, last)
+	if last == unknown && safe.last >= info.First {
+		err = in.records(ctx, w, &info, safe.last)
+		w.off = max(w.off, safe.end)
+	}
+	if err == nil {
+		err = in.records(ctx, w, &info, last)
+	}
 	info.Last, info.End, info.Tail = w.want-1, min(w.off, f.size), max(0, f.size-w.off)
 	in.next = w.want
 	return info, err

@@ -60,3 +60,27 @@ func TestInspect(t *testing.T) {
 		t.Fatal(rep, err)
 	}
 }
+
+// TestInspectDurableTail: what the index says was durable is damage when it cannot
+// be read, not an unfinished write.
+func TestInspectDurableTail(t *testing.T) {
+	t.Parallel()
+	m := vfs.NewMem(1)
+	l := open(t, m, Config{})
+	fill(t, l, 1, 9)
+	must(t, l.Close())
+	name := "0000000001.log"
+	b := content(t, m, name)
+	for what, hurt := range map[string][]byte{"flipped": flipped(b, len(b)-2), "cut": b[:len(b)-2]} {
+		rep, err := Inspect(context.Background(), with(t, m, name, hurt), "log", Filter{}, nil)
+		must(t, err)
+		s := rep.Segments[0]
+		if len(s.Damage) != 1 || s.Damage[0].From != 9 || s.Damage[0].To != 9 || s.Last != 9 {
+			t.Errorf("%s: %+v", what, s)
+		}
+	}
+	rep, err := Inspect(context.Background(), with(t, m, name, append(b[:len(b):len(b)], 1, 2, 3)), "log", Filter{}, nil)
+	if s := rep.Segments[0]; err != nil || s.Damage != nil || s.Last != 9 || s.Tail != 3 {
+		t.Errorf("unfinished: %+v %v", s, err)
+	}
+}
