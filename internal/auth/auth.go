@@ -107,7 +107,7 @@ func (s *Store) load() error {
 	}
 	var f file
 	if err := json.Unmarshal(b, &f); err != nil {
-		return fmt.Errorf("auth: users file %s: %w", s.path, err)
+		return fmt.Errorf("auth: users file %s is damaged (remove it to start again with root/root): %w", s.path, err)
 	}
 	if f.Version != fileVersion {
 		return fmt.Errorf("auth: users file %s has version %d, this release reads %d", s.path, f.Version, fileVersion)
