@@ -1,0 +1,333 @@
+package oneway
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"slices"
+
+	"github.com/sluice-gateway/sluice/firmware-test/capture"
+)
+
+// Bounds of what is remembered of other traffic.
+const (
+	maxOthers   = 4096
+	maxMACs     = 4096
+	maxContents = 64 // different housekeeping packets per kind
+	maxEchoes   = 1024
+)
+
+// others accounts packets that are not TCP.
+//
+// What is needed to run a link (ARP, neighbour discovery, group membership) is
+// not held against the capture, but counted into the bound: every new packet with
+// all its bits, a repeated one with the 6 bits that choose among 64.
+type others struct {
+	kinds map[otherKey]*otherCount
+	macs  map[macKey]uint8 // 1 inner, 2 outer
+	echo  map[uint64]bool  // echo requests of the inner side
+	seed  maphash.Seed
+	full  bool
+}
+
+type macKey struct {
+	cable int
+	mac   [6]byte
+}
+
+type otherKey struct {
+	macKey
+	label string
+	way   direction // as far as addresses tell
+}
+
+type otherCount struct {
+	packets, bytes int64
+	bits           int64
+	house          bool
+	contents       map[uint64]bool
+	first          Finding
+}
+
+func (o *others) init() {
+	o.kinds, o.macs, o.echo = map[otherKey]*otherCount{}, map[macKey]uint8{}, map[uint64]bool{}
+	o.seed = maphash.MakeSeed()
+}
+
+// learn remembers which side a link address belongs to.
+func (o *others) learn(cable int, l *capture.Link, dir direction) {
+	if !l.HasMAC {
+		return
+	}
+	k := macKey{cable, l.Src}
+	was, ok := o.macs[k]
+	if !ok && len(o.macs) >= maxMACs {
+		return
+	}
+	bit := uint8(1)
+	if dir == back {
+		bit = 2
+	}
+	if was|bit != was {
+		o.macs[k] = was | bit
+	}
+}
+
+// sighting is one packet that is not TCP.
+type sighting struct {
+	label   string
+	way     direction
+	house   bool
+	content []byte // what repeats when nothing new is said
+}
+
+func (o *others) see(p *Prover, pkt *capture.Packet, h *capture.Headers, s sighting) {
+	k := otherKey{macKey{pkt.Cable, h.Link.Src}, s.label, s.way}
+	c := o.kinds[k]
+	if c == nil {
+		if len(o.kinds) >= maxOthers {
+			o.full = true
+			return
+		}
+		c = &otherCount{house: s.house, contents: map[uint64]bool{}, first: p.entry(nil, OtherTraffic, s.label, nil, 1)}
+		c.first.Cable = p.rep.Seen.Cables[pkt.Cable].Name
+		o.kinds[k] = c
+	}
+	c.packets++
+	c.bytes += int64(pkt.Length)
+	sum := maphash.Bytes(o.seed, s.content)
+	if c.contents[sum] {
+		c.bits += 6
+		return
+	}
+	c.bits += 8 * int64(len(s.content))
+	if len(c.contents) < maxContents {
+		c.contents[sum] = true
+	}
+}
+
+// note records a packet whose direction cannot be told by its addresses.
+func (o *others) note(p *Prover, pkt *capture.Packet, h *capture.Headers, label string) {
+	o.see(p, pkt, h, sighting{label: label, way: unknown, content: h.Link.Payload})
+}
+
+// link records a packet that is not IP.
+func (o *others) link(p *Prover, pkt *capture.Packet, h *capture.Headers) {
+	l := &h.Link
+	if p.set.Scope == GateEndpoints {
+		p.rep.Seen.Outside++
+		return
+	}
+	s := sighting{label: fmt.Sprintf("ethertype-%04x", l.EtherType), content: l.Payload}
+	if l.EtherType < 1536 {
+		s.label = "ieee-802.3"
+	}
+	if b := l.Payload; l.EtherType == capture.EtherARP {
+		s.label = "arp-odd"
+		if len(b) >= 28 && binary.BigEndian.Uint64(b)>>16 == 0x0001_0800_0604 && (b[7] == 1 || b[7] == 2) && b[6] == 0 && padding(b[28:]) == 0 {
+			s.label, s.house, s.content = "arp", true, b[:28]
+		}
+	}
+	o.see(p, pkt, h, s)
+}
+
+// way returns the direction of a packet without ports. Addresses that belong to a
+// link, and none, tell nothing.
+func (p *Prover) way(ip *capture.IP) direction {
+	if ip.Src.IsLinkLocalUnicast() || ip.Src.IsUnspecified() {
+		return unknown
+	}
+	return p.set.direction(netip.AddrPortFrom(ip.Src, 0), netip.AddrPortFrom(ip.Dst, 0))
+}
+
+// otherIP records an IP packet that is neither TCP nor ICMP.
+func (p *Prover) otherIP(pkt *capture.Packet, h *capture.Headers) {
+	ip := &h.IP
+	if p.set.Scope == GateEndpoints {
+		p.rep.Seen.Outside++
+		return
+	}
+	s := sighting{label: fmt.Sprintf("ip-%d", ip.Proto), way: p.way(ip), content: ip.Payload}
+	switch {
+	case ip.Proto == capture.ProtoIGMP:
+		s.label, s.house = "igmp", len(ip.Payload) <= 64
+	case ip.Proto == capture.ProtoUDP && len(ip.Payload) >= 8:
+		from, to := binary.BigEndian.Uint16(ip.Payload), binary.BigEndian.Uint16(ip.Payload[2:])
+		s.label = fmt.Sprintf("udp-%d", min(from, to))
+	}
+	p.other.see(p, pkt, h, s)
+}
+
+// icmp judges ICMP of both versions.
+func (p *Prover) icmp(pkt *capture.Packet, h *capture.Headers) {
+	ip := &h.IP
+	b := ip.Payload
+	if p.set.Scope == GateEndpoints {
+		p.rep.Seen.Outside++
+		return
+	}
+	if len(b) < 8 {
+		p.other.see(p, pkt, h, sighting{label: "icmp-odd", way: p.way(ip), content: b})
+		return
+	}
+	v6 := ip.Proto == capture.ProtoICMPv6
+	if t := b[0]; v6 && (t >= 130 && t <= 137 || t == 143) {
+		p.other.see(p, pkt, h, sighting{label: "neighbour-discovery", way: p.way(ip), house: true, content: b})
+		return
+	}
+	dir := p.way(ip)
+	switch {
+	case dir == out || dir == inside:
+		if echo := b[0] == 8 && !v6 || b[0] == 128 && v6; echo {
+			if len(p.other.echo) >= maxEchoes {
+				clear(p.other.echo)
+			}
+			p.other.echo[maphash.Bytes(p.other.seed, b[4:])] = true
+		}
+		p.other.see(p, pkt, h, sighting{label: "icmp", way: dir, content: b})
+	case dir == back:
+		p.other.see(p, pkt, h, sighting{label: "icmp", way: dir, house: true, content: b})
+		if why := p.icmpBack(pkt.Cable, h, b, v6); why != "" {
+			f := &flow{key: flowKey{cable: pkt.Cable}}
+			p.attempt(f, ICMP, fmt.Sprintf("from %s, type %d code %d: %s", ip.Src, b[0], b[1], why), b)
+		}
+	default:
+		p.other.see(p, pkt, h, sighting{label: "icmp", way: dir, content: b})
+	}
+}
+
+// icmpBack returns why an ICMP packet of the outer side has no business here.
+func (p *Prover) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) string {
+	if h.IP.Missing > 0 {
+		p.doubt(CutPacket, "ICMP captured shorter than it was")
+	}
+	if padding(h.Link.Trailer) > 0 {
+		return "bytes behind the packet"
+	}
+	if !v6 && capture.Checksum(0, b) != 0xffff || v6 && capture.TransportSum(&h.IP, binary.BigEndian.Uint16(b[2:])) == capture.SumBad {
+		return "wrong checksum"
+	}
+	switch t := b[0]; {
+	case t == 0 && !v6 || t == 129 && v6:
+		k := maphash.Bytes(p.other.seed, b[4:])
+		if b[1] != 0 || !p.other.echo[k] {
+			return "an echo reply that does not repeat a request"
+		}
+		delete(p.other.echo, k)
+		return ""
+	case !v6 && (t == 3 || t == 11 || t == 12), v6 && t >= 1 && t <= 4:
+		return p.quoted(cable, b[8:], v6)
+	}
+	return "nothing asked for it"
+}
+
+// quoted checks that an error quotes a packet that really went out.
+func (p *Prover) quoted(cable int, q []byte, v6 bool) string {
+	pkt := capture.Packet{Data: q, Length: 1 << 16, Link: 101}
+	var h capture.Headers
+	if err := capture.Decode(&pkt, &h); err != nil || !h.IsIP() || h.IP.Src.Is4() == v6 || h.IP.Proto != capture.ProtoTCP || len(h.IP.Payload) < 8 {
+		return "it quotes no TCP packet"
+	}
+	b := h.IP.Payload
+	key := flowKey{cable: cable,
+		inner: netip.AddrPortFrom(h.IP.Src, binary.BigEndian.Uint16(b)),
+		outer: netip.AddrPortFrom(h.IP.Dst, binary.BigEndian.Uint16(b[2:]))}
+	f := p.flows[key]
+	if f == nil || !f.out.known || f.traffic.PacketsOut == 0 {
+		return "it quotes a connection that does not exist"
+	}
+	if len(h.Link.Trailer) > 0 {
+		return "bytes behind the packet it quotes"
+	}
+	at := position(f.out.base, binary.BigEndian.Uint32(b[4:]), f.out.next)
+	if at < -1 || at > f.out.highest+1 {
+		return "it quotes a packet that was not sent"
+	}
+	if len(b) < 20 {
+		return ""
+	}
+	head := int(b[12]>>4) * 4
+	if head < 20 || head >= len(b) {
+		return ""
+	}
+	if !f.out.history.holds(at, len(b)-head) {
+		p.doubt(Uncompared, "ICMP quotes bytes that are too old to compare")
+		return ""
+	}
+	if f.out.history.compare(at, b[head:]) > 0 {
+		return "it quotes other bytes than were sent"
+	}
+	return ""
+}
+
+// OtherReport is traffic that is not TCP, by kind and source.
+type OtherReport struct {
+	Label   string `json:"label"`
+	Cable   string `json:"cable,omitempty"`
+	Source  string `json:"source,omitempty"` // link address
+	Way     string `json:"way"`              // out, back, unknown
+	Packets int64  `json:"packets"`
+	Bytes   int64  `json:"bytes"`
+	Bits    int64  `json:"covert_bits"` // what it adds to the bound
+}
+
+// finish decides about all of it, now that every link address is known.
+func (o *others) finish(p *Prover) {
+	if o.full {
+		p.doubt(WhichWay, "too many kinds of other traffic")
+	}
+	for k, c := range o.kinds {
+		way := k.way
+		if way == unknown {
+			way = [4]direction{unknown, out, back, unknown}[o.macs[k.macKey]]
+		}
+		r := OtherReport{Label: k.label, Cable: c.first.Cable, Packets: c.packets, Bytes: c.bytes, Way: way.String()}
+		if k.mac != [6]byte{} {
+			r.Source = fmt.Sprintf("%x:%x:%x:%x:%x:%x", k.mac[0], k.mac[1], k.mac[2], k.mac[3], k.mac[4], k.mac[5])
+		}
+		if way != out && way != inside {
+			r.Bits = c.bits
+			p.rep.Covert.bits[PlaceOther] += c.bits
+			if !c.house && !slices.Contains(p.set.Tolerate, k.label) {
+				o.hold(p, k, c, way)
+			}
+		}
+		p.rep.Others = append(p.rep.Others, r)
+	}
+	slices.SortFunc(p.rep.Others, func(a, b OtherReport) int {
+		return cmpStrings(a.Cable, b.Cable, a.Way, b.Way, a.Label, b.Label, a.Source, b.Source)
+	})
+}
+
+// hold counts traffic against the capture.
+func (o *others) hold(p *Prover, k otherKey, c *otherCount, way direction) {
+	e := c.first
+	e.Count = c.packets
+	e.Detail = fmt.Sprintf("%s, %d packets, %d bytes", k.label, c.packets, c.bytes)
+	switch {
+	case way == back && p.rep.Seen.Cables[k.cable].Outer:
+		p.rep.Attempts.add(e.Kind, e, p.set.MaxListed)
+	case way == back:
+		p.rep.Findings.add(e.Kind, e, p.set.MaxListed)
+	default:
+		p.doubt(WhichWay, e.Detail+": it may come from the outer side")
+	}
+}
+
+// String names a direction.
+func (d direction) String() string {
+	return [...]string{"unknown", "out", "back", "inside"}[d]
+}
+
+func cmpStrings(pairs ...string) int {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] != pairs[i+1] {
+			if pairs[i] < pairs[i+1] {
+				return -1
+			}
+			return 1
+		}
+	}
+	return 0
+}
