@@ -27,7 +27,8 @@ type refusal struct {
 	reason string
 }
 
-// run resolves the tablet against the catalog. news means that the schema must grow;
+// run resolves the tablet against the catalog. After an error a.t is what may be
+// written all the same, nil if nothing. news means that the schema must grow;
 // without an overlay nothing more is decided then.
 func (a *admission) run() (news bool, err error) {
 	for i := range a.t.Columns {
@@ -36,6 +37,7 @@ func (a *admission) run() (news bool, err error) {
 	a.cat.Resolve(a.t, a.v)
 	if len(a.v.New) > 0 {
 		if err := a.normalize(); err != nil {
+			a.t = nil
 			return false, err
 		}
 	}
@@ -45,6 +47,7 @@ func (a *admission) run() (news bool, err error) {
 	news = len(a.v.New) > 0
 	if news {
 		if err := a.create(); err != nil {
+			a.t = nil
 			return true, err
 		}
 	}

@@ -113,6 +113,10 @@ func TestIllegalNames(t *testing.T) {
 		if status.Of(err) != status.IllegalPath {
 			t.Errorf("%q %q: %v", c.device, c.name, err)
 		}
+		errs := u.InsertEach(context.Background(), client, []*tablet.Tablet{rows(c.device, 1, column(c.name, tablet.Int32, 1))})
+		if status.Of(errs[0]) != status.IllegalPath {
+			t.Errorf("%q %q alone: %v", c.device, c.name, errs)
+		}
 	}
 	err := u.Insert(context.Background(), client, []*tablet.Tablet{rows("root.sg.d", 1, column("a", tablet.Int32, 1), column("`a`", tablet.Int32, 1))})
 	if status.Of(err) != status.Semantic {
@@ -120,6 +124,33 @@ func TestIllegalNames(t *testing.T) {
 	}
 	if n := u.log.Durable(); n != 0 {
 		t.Errorf("%d records", n)
+	}
+}
+
+// TestRefusedIsNotWritten: a refused tablet leaves nothing in the log, the others of
+// the call are written.
+func TestRefusedIsNotWritten(t *testing.T) {
+	u := open(t, vfs.NewMem(1))
+	defer u.shut()
+	ctx := context.Background()
+	db, err := request.CreateDatabasePlan("root.a.b.db", -1)
+	must(t, err)
+	must(t, u.Plan(ctx, client, db))
+	before := u.log.Durable()
+	errs := u.InsertEach(ctx, client, []*tablet.Tablet{
+		rows("root", 1, column("s", tablet.Int32, 1)),
+		rows("root.good", 1, column("s", tablet.Int32, 1)),
+		rows("root.sg..d", 1, column("s", tablet.Int32, 1)),
+		rows("root.a", 1, column("s", tablet.Int32, 1)),
+		rows("root.twice", 1, column("a", tablet.Int32, 1), column("`a`", tablet.Int32, 1)),
+	})
+	for i, err := range errs {
+		if (err == nil) != (i == 1) {
+			t.Errorf("tablet %d: %v", i, err)
+		}
+	}
+	if n := u.log.Durable() - before; n != 1 {
+		t.Errorf("%d records for one good tablet", n)
 	}
 }
 
