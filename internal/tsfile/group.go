@@ -1,0 +1,482 @@
+package tsfile
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+)
+
+// group is the device being written: its open chunk group and what its earlier groups
+// fixed.
+type group struct {
+	w       *Writer
+	id      DeviceID
+	path    string // of the tablets
+	dev     *builtDevice
+	aligned bool
+	flushed bool // a chunk group of this device is in the file
+
+	cols  []*columnWriter
+	index map[string]*columnWriter
+	place []*columnWriter // columns of the tablet being added
+
+	// Aligned devices: rows of the open page and the time chunk.
+	times []int64
+	time  columnWriter
+	last  int64
+	rows  int // in the open chunk
+	bytes int // finished pages
+}
+
+// columnWriter gathers the open page and the finished pages of one column's chunk.
+type columnWriter struct {
+	schema tablet.Schema
+	col    tablet.Column // open page
+	times  []int64       // open page, non-aligned devices
+	last   int64         // last time written
+
+	pages []byte // finished pages without the header of the first
+	first []byte // header of the first page, without statistics
+	fstat Statistics
+	count int // finished pages
+	stats Statistics
+}
+
+func newGroup(w *Writer, id DeviceID, t *tablet.Tablet) *group {
+	g := &group{w: w, id: id, path: t.Device, dev: w.b.device(id), aligned: t.Aligned, index: map[string]*columnWriter{}, last: math.MinInt64}
+	g.time.schema = tablet.Schema{Type: vector, Encoding: tablet.TS2Diff, Compressor: w.opts.TimeCompressor}
+	g.time.reset()
+	if len(g.dev.series) > 0 { // the device was written before
+		g.flushed = true
+		g.aligned = g.dev.series[""] != nil
+		if g.aligned {
+			g.last = g.dev.series[""].stats.End
+		}
+	}
+	return g
+}
+
+func (c *columnWriter) reset() {
+	c.pages, c.first, c.count = c.pages[:0], c.first[:0], 0
+	c.stats = emptyStatistics()
+}
+
+// check refuses a tablet before anything of it is taken, and finds its columns.
+func (g *group) check(t *tablet.Tablet) error {
+	if t.Aligned != g.aligned {
+		return fmt.Errorf("%w: %s", ErrAlignment, t.Device)
+	}
+	for i := 1; i < len(t.Times); i++ {
+		if t.Times[i] <= t.Times[i-1] {
+			return fmt.Errorf("%w: %s has %d behind %d", ErrTimeOrder, t.Device, t.Times[i], t.Times[i-1])
+		}
+	}
+	if g.aligned && t.Times[0] <= g.last && (g.rows+len(g.times) > 0 || g.flushed) {
+		return fmt.Errorf("%w: %s has %d, written up to %d", ErrTimeOrder, t.Device, t.Times[0], g.last)
+	}
+	g.place = g.place[:0]
+	for i := range t.Columns {
+		c, err := g.column(t, &t.Columns[i])
+		if err != nil {
+			return err
+		}
+		g.place = append(g.place, c)
+	}
+	for i, c := range g.place {
+		if c == nil && t.Columns[i].Category == tablet.Field {
+			g.place[i] = g.addColumn(t.Columns[i].Schema)
+		}
+	}
+	return nil
+}
+
+// column finds the writer of a column, nil if it is new or not a field.
+func (g *group) column(t *tablet.Tablet, col *tablet.Column) (*columnWriter, error) {
+	if col.Category != tablet.Field {
+		return nil, nil
+	}
+	if !encoding.Allowed(col.Type, col.Encoding) {
+		return nil, fmt.Errorf("tsfile: %s.%s: %w", t.Device, col.Name, &encoding.UnsupportedError{Type: col.Type, Encoding: col.Encoding})
+	}
+	if !col.Compressor.Valid() || col.Name == "" {
+		return nil, fmt.Errorf("tsfile: %s.%s: no name or unknown compressor %d", t.Device, col.Name, uint8(col.Compressor))
+	}
+	c := g.index[col.Name]
+	if c != nil {
+		if c.schema.Type != col.Type {
+			return nil, fmt.Errorf("%w: %s.%s is %s, now %s", ErrType, t.Device, col.Name, c.schema.Type, col.Type)
+		}
+		if !g.aligned && t.Times[0] <= c.last && c.last != math.MinInt64 {
+			return nil, fmt.Errorf("%w: %s.%s has %d, written up to %d", ErrTimeOrder, t.Device, col.Name, t.Times[0], c.last)
+		}
+		return c, nil
+	}
+	if !g.flushed {
+		return nil, nil
+	}
+	return nil, g.checkOld(t, col)
+}
+
+// checkOld compares with what an earlier group of the device wrote.
+func (g *group) checkOld(t *tablet.Tablet, col *tablet.Column) error {
+	old := g.dev.series[col.Name]
+	switch {
+	case old == nil && g.aligned:
+		return fmt.Errorf("%w: %s.%s", ErrNewColumn, t.Device, col.Name)
+	case old == nil:
+	case old.typ != col.Type:
+		return fmt.Errorf("%w: %s.%s is %s, now %s", ErrType, t.Device, col.Name, old.typ, col.Type)
+	case !g.aligned && t.Times[0] <= old.stats.End:
+		return fmt.Errorf("%w: %s.%s has %d, written up to %d", ErrTimeOrder, t.Device, col.Name, t.Times[0], old.stats.End)
+	}
+	return nil
+}
+
+// addColumn begins a column. One that joins an open chunk gets empty pages for the rows
+// that it missed.
+func (g *group) addColumn(s tablet.Schema) *columnWriter {
+	c := &columnWriter{schema: s, col: tablet.Column{Schema: s}, last: math.MinInt64}
+	c.reset()
+	if g.aligned {
+		for range g.time.count {
+			c.emptyPage()
+		}
+		appendNulls(&c.col, len(g.times))
+	}
+	g.cols = append(g.cols, c)
+	g.index[s.Name] = c
+	return c
+}
+
+func (c *columnWriter) emptyPage() {
+	if c.count++; c.count == 1 {
+		c.first = append(c.first[:0], 0)
+		return
+	}
+	c.pages = append(c.pages, 0)
+}
+
+// add takes the rows of a checked tablet.
+func (g *group) add(t *tablet.Tablet) error {
+	if g.aligned {
+		return g.addAligned(t)
+	}
+	for i, c := range g.place {
+		if c == nil {
+			continue
+		}
+		if err := g.addPlain(c, &t.Columns[i], t.Times); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addPlain adds the cells of one column that are not null.
+func (g *group) addPlain(c *columnWriter, col *tablet.Column, times []int64) error {
+	n := len(times)
+	if col.Nulls.Count(n) > 0 {
+		for i := 0; i < n; {
+			if col.Nulls.Get(i) {
+				i++
+				continue
+			}
+			to := i + 1
+			for to < n && !col.Nulls.Get(to) {
+				to++
+			}
+			if err := g.addRun(c, col, times, encoding.Range{From: i, To: to}); err != nil {
+				return err
+			}
+			i = to
+		}
+		return nil
+	}
+	return g.addRun(c, col, times, encoding.Range{From: 0, To: n})
+}
+
+// addRun adds cells without nulls: whole pages go straight from col.
+func (g *group) addRun(c *columnWriter, col *tablet.Column, times []int64, r encoding.Range) error {
+	o := &g.w.opts
+	for r.From < r.To {
+		if len(c.times) == 0 && r.To-r.From >= o.PageRows && col.Type.Width() > 0 {
+			page := encoding.Range{From: r.From, To: r.From + o.PageRows}
+			if err := g.sealPlain(c, col, times, page); err != nil {
+				return err
+			}
+			r.From = page.To
+			continue
+		}
+		to := min(r.To, r.From+o.PageRows-len(c.times))
+		if col.Type.Width() == 0 {
+			to = fits(&col.Bytes, encoding.Range{From: r.From, To: to}, o.PageBytes-len(c.col.Bytes.Data))
+			if to == r.From && len(c.times) == 0 {
+				to++
+			}
+		}
+		c.times = append(c.times, times[r.From:to]...)
+		appendCells(&c.col, col, r.From, to)
+		if len(c.times) >= o.PageRows || to < r.To {
+			if err := g.sealOpen(c); err != nil {
+				return err
+			}
+		}
+		r.From = to
+	}
+	return nil
+}
+
+// fits returns the end of the rows whose bytes stay below room.
+func fits(b *tablet.Binary, r encoding.Range, room int) int {
+	i := r.From
+	for ; i < r.To && room > 0; i++ {
+		room -= len(b.At(i))
+	}
+	return i
+}
+
+// sealOpen finishes the open page of a column of a non-aligned device.
+func (g *group) sealOpen(c *columnWriter) error {
+	if len(c.times) == 0 {
+		return nil
+	}
+	err := g.sealPlain(c, &c.col, c.times, encoding.Range{From: 0, To: len(c.times)})
+	c.times = c.times[:0]
+	emptyColumn(&c.col)
+	return err
+}
+
+// sealPlain makes a page of rows r.
+func (g *group) sealPlain(c *columnWriter, col *tablet.Column, times []int64, r encoding.Range) error {
+	e := &g.w.enc
+	stats := collectRange(col, times, r)
+	c.last = times[r.To-1]
+	e.times = encoding.AppendTimes(e.times[:0], times[r.From:r.To])
+	e.raw = append(appendUv(e.raw[:0], uint32(len(e.times))), e.times...)
+	var err error
+	plain := *col
+	plain.Nulls = nil
+	if e.raw, err = e.enc.Encode(e.raw, &plain, r, c.schema.Encoding); err != nil {
+		return err
+	}
+	return g.seal(c, stats)
+}
+
+func collectRange(col *tablet.Column, times []int64, r encoding.Range) Statistics {
+	plain := *col
+	plain.Nulls = nil
+	return collect(&plain, times, r.From, r.To)
+}
+
+// seal compresses the body in raw and appends the page.
+func (g *group) seal(c *columnWriter, stats Statistics) error {
+	e := &g.w.enc
+	before := len(c.pages)
+	body := e.head[:0]
+	var err error
+	if c.schema.Compressor == tablet.Uncompressed {
+		body = e.raw
+	} else if body, err = e.zip.Append(body, c.schema.Compressor, e.raw); err != nil {
+		return err
+	} else {
+		e.head = body
+	}
+	if c.count++; c.count == 1 {
+		c.first = appendUv(appendUv(c.first[:0], uint32(len(e.raw))), uint32(len(body)))
+		c.fstat = stats
+		c.fstat.own()
+	} else {
+		c.pages = appendUv(appendUv(c.pages, uint32(len(e.raw))), uint32(len(body)))
+		c.pages = stats.append(c.pages, c.schema.Type)
+	}
+	c.pages = append(c.pages, body...)
+	stats.own()
+	c.stats.merge(&stats, c.schema.Type)
+	g.bytes += len(c.pages) - before
+	return nil
+}
+
+// addAligned adds rows of an aligned device.
+func (g *group) addAligned(t *tablet.Tablet) error {
+	o := &g.w.opts
+	for from := 0; from < t.Rows(); {
+		to := min(t.Rows(), from+o.PageRows-len(g.times))
+		for i, c := range g.place {
+			if c != nil && c.schema.Type.Width() == 0 {
+				room := o.PageBytes - len(c.col.Bytes.Data)
+				to = min(to, fits(&t.Columns[i].Bytes, encoding.Range{From: from, To: to}, room))
+			}
+		}
+		if to == from && len(g.times) == 0 {
+			to++
+		}
+		g.times = append(g.times, t.Times[from:to]...)
+		for i, c := range g.place {
+			if c != nil {
+				appendCells(&c.col, &t.Columns[i], from, to)
+			}
+		}
+		for _, c := range g.cols {
+			appendNulls(&c.col, len(g.times)-cells(&c.col))
+		}
+		if len(g.times) >= o.PageRows || to < t.Rows() {
+			if err := g.sealAligned(); err != nil {
+				return err
+			}
+		}
+		from = to
+	}
+	g.last = t.Times[t.Rows()-1]
+	return nil
+}
+
+// sealAligned finishes the open page of every column.
+func (g *group) sealAligned() error {
+	n := len(g.times)
+	if n == 0 {
+		return nil
+	}
+	e := &g.w.enc
+	e.raw = encoding.AppendTimes(e.raw[:0], g.times)
+	stats := Statistics{Count: uint32(n), Start: g.times[0], End: g.times[n-1]}
+	if err := g.seal(&g.time, stats); err != nil {
+		return err
+	}
+	for _, c := range g.cols {
+		if err := g.sealValue(c, n); err != nil {
+			return err
+		}
+	}
+	g.rows += n
+	g.times = g.times[:0]
+	return nil
+}
+
+func (g *group) sealValue(c *columnWriter, n int) error {
+	stats := collect(&c.col, g.times, 0, n)
+	if stats.Count == 0 {
+		c.emptyPage()
+	} else {
+		e := &g.w.enc
+		e.raw = appendU32(e.raw[:0], uint32(n))
+		e.raw = appendPresent(e.raw, c.col.Nulls, n)
+		var err error
+		if e.raw, err = e.enc.Encode(e.raw, &c.col, encoding.Range{From: 0, To: n}, c.schema.Encoding); err != nil {
+			return err
+		}
+		if err := g.seal(c, stats); err != nil {
+			return err
+		}
+	}
+	emptyColumn(&c.col)
+	c.col.Nulls = nil
+	return nil
+}
+
+// appendPresent writes the bitmap of a value page: most significant bit first, set where
+// a cell is present.
+func appendPresent(dst []byte, nulls tablet.Bitmap, n int) []byte {
+	for i := 0; i < n; i += 8 {
+		b := byte(0xff)
+		if n-i < 8 {
+			b <<= 8 - (n - i)
+		}
+		for j := i; nulls != nil && j < min(i+8, n); j++ {
+			if nulls.Get(j) {
+				b &^= 0x80 >> (j - i)
+			}
+		}
+		dst = append(dst, b)
+	}
+	return dst
+}
+
+// flush writes the chunk group.
+func (g *group) flush() error {
+	o := &g.w.out
+	begun := false
+	put := func(c *columnWriter, mask byte) error {
+		if !begun {
+			o.write(g.id.append([]byte{markGroup}, g.w.opts.Version))
+			begun = true
+		}
+		return g.writeChunk(c, mask)
+	}
+	if g.aligned {
+		if err := g.sealAligned(); err != nil || g.rows == 0 {
+			return err
+		}
+		if err := g.fillColumns(); err != nil {
+			return err
+		}
+		if err := put(&g.time, maskTime); err != nil {
+			return err
+		}
+	}
+	for _, c := range g.cols {
+		if !g.aligned {
+			if err := g.sealOpen(c); err != nil {
+				return err
+			}
+			if c.count == 0 {
+				continue
+			}
+		}
+		mask := byte(0)
+		if g.aligned {
+			mask = maskValue
+		}
+		if err := put(c, mask); err != nil {
+			return err
+		}
+	}
+	g.flushed = g.flushed || begun
+	g.rows, g.bytes = 0, 0
+	return o.err
+}
+
+// fillColumns adds the columns that earlier groups of the device had: every column needs
+// a chunk for every time chunk.
+func (g *group) fillColumns() error {
+	for name, s := range g.dev.series {
+		if name != "" && g.index[name] == nil {
+			c := g.addColumn(tablet.Schema{Name: name, Type: s.typ, Encoding: tablet.DefaultEncoding(s.typ), Compressor: tablet.LZ4})
+			emptyColumn(&c.col)
+		}
+	}
+	return nil
+}
+
+// writeChunk writes header and pages and records the chunk.
+func (g *group) writeChunk(c *columnWriter, mask byte) error {
+	o := &g.w.out
+	ch := Chunk{Offset: o.pos, Marker: mask | markOnePage, Name: c.schema.Name, Schema: c.schema}
+	size := len(c.first) + len(c.pages)
+	var fstat []byte
+	switch {
+	case c.stats.Count == 0:
+		size = 0
+	case c.count > 1:
+		ch.Marker = mask | markManyPages
+		if c.first[0] != 0 {
+			fstat = c.fstat.append(nil, c.schema.Type)
+		}
+		size += len(fstat)
+	}
+	head := appendName([]byte{ch.Marker}, ch.Name)
+	head = append(appendUv(head, uint32(size)), byte(c.schema.Type), byte(c.schema.Compressor), byte(c.schema.Encoding))
+	o.write(head)
+	if size > 0 {
+		o.write(c.first)
+		o.write(fstat)
+		o.write(c.pages)
+	}
+	if o.err != nil {
+		return o.err
+	}
+	err := g.w.b.add(g.dev, &ch, c.stats)
+	c.reset()
+	return err
+}
