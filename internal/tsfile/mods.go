@@ -1,0 +1,221 @@
+package tsfile
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Deletion is one entry of a mods file: the points of a path pattern, or of a table,
+// within a time range are deleted.
+type Deletion struct {
+	Path       string // tree model: pattern, may hold * and **
+	Start, End int64  // both inclusive
+	Offset     int64  // only chunks that begin before it are meant; -1: all
+
+	// Table model, version 4 only: Table is not empty then.
+	Table        string
+	Measurements []string // empty: all columns
+	Tags         TagPredicate
+}
+
+// TagPredicate selects devices of a table.
+type TagPredicate struct {
+	Kind    byte // see the constants
+	Device  DeviceID
+	Devices []DeviceID
+	Value   string
+	Null    bool // the value is null
+	Segment int32
+	All     []TagPredicate
+}
+
+// Kinds of tag predicates.
+const (
+	TagAny          = 0 // every device
+	TagExact        = 1 // Device
+	TagEquals       = 2 // segment Segment equals Value
+	TagAnd          = 3 // All hold
+	TagIn           = 4 // Devices
+	TagNotNull      = 5 // segment Segment is not null
+	maxPredicates   = 1 << 16
+	maxTagDepth     = 8
+	modsTable       = 0
+	modsTree        = 1
+	modsWord        = "DELETION"
+	unboundedOffset = -1
+)
+
+// ReadMods reads the text form (files .mods of IoTDB 1.x). An unfinished last line is
+// left out, as upstream does. Errors are *CorruptError; deletions before the damage are
+// returned with it.
+func ReadMods(b []byte) ([]Deletion, error) {
+	var out []Deletion
+	for off := 0; off < len(b); {
+		n := bytes.IndexByte(b[off:], '\n')
+		if n < 0 {
+			if d, err := modsLine(string(b[off:])); err == nil {
+				out = append(out, d)
+			}
+			return out, nil
+		}
+		line := strings.TrimSuffix(string(b[off:off+n]), "\r")
+		if line != "" {
+			d, err := modsLine(line)
+			if err != nil {
+				return out, &CorruptError{Offset: int64(off), Structure: "mods line", Err: err}
+			}
+			out = append(out, d)
+		}
+		off += n + 1
+	}
+	return out, nil
+}
+
+// modsLine parses DELETION,path,offset,start,end or the older DELETION,path,version,end;
+// the path may hold commas.
+func modsLine(line string) (Deletion, error) {
+	f := strings.Split(line, ",")
+	if len(f) < 4 || f[0] != modsWord {
+		return Deletion{}, fmt.Errorf("%.80q is not a deletion", line)
+	}
+	n := len(f)
+	end, err := strconv.ParseInt(f[n-1], 10, 64)
+	if err != nil {
+		return Deletion{}, fmt.Errorf("end time %.40q", f[n-1])
+	}
+	second, err := strconv.ParseInt(f[n-2], 10, 64)
+	if err != nil {
+		return Deletion{}, fmt.Errorf("start time %.40q", f[n-2])
+	}
+	if offset, err := strconv.ParseInt(f[n-3], 10, 64); err == nil && n >= 5 {
+		return Deletion{Path: strings.Join(f[1:n-3], ","), Start: second, End: end, Offset: offset}, nil
+	}
+	return Deletion{Path: strings.Join(f[1:n-2], ","), Start: math.MinInt64, End: end, Offset: unboundedOffset}, nil
+}
+
+// AppendMods appends a tree deletion in the text form; an Offset of -1 becomes the
+// largest.
+func AppendMods(dst []byte, d Deletion) ([]byte, error) {
+	if d.Table != "" || d.Path == "" || strings.ContainsAny(d.Path, "\r\n") {
+		return dst, fmt.Errorf("tsfile: deletion of %q has no text form", d.Table+d.Path)
+	}
+	if d.Offset < 0 {
+		d.Offset = math.MaxInt64
+	}
+	return fmt.Appendf(dst, "%s,%s,%d,%d,%d\n", modsWord, d.Path, d.Offset, d.Start, d.End), nil
+}
+
+// ReadMods2 reads the binary form (files .mods2 of IoTDB 2.x). An unfinished last entry
+// is an error; deletions before it are returned with it.
+func ReadMods2(b []byte) ([]Deletion, error) {
+	var out []Deletion
+	c := &cursor{b: b}
+	for c.off < len(b) {
+		at := c.off
+		kind := c.u8()
+		d := Deletion{Start: c.i64(), End: c.i64(), Offset: unboundedOffset}
+		switch kind {
+		case modsTree:
+			d.Path = c.name()
+		case modsTable:
+			d.Table = c.name()
+			d.Tags = readPredicate(c, maxTagDepth)
+			n := c.zz()
+			if n < 0 || int(n) > len(b)-c.off {
+				c.fail("number of measurements is beyond the file")
+			}
+			for i := int32(0); i < n && !c.failed(); i++ {
+				d.Measurements = append(d.Measurements, c.name())
+			}
+		default:
+			c.fail(fmt.Sprintf("unknown kind %d", kind))
+		}
+		if c.failed() {
+			return out, corrupt(int64(at), "mods entry", "%s", c.reason)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func readPredicate(c *cursor, depth int) TagPredicate {
+	p := TagPredicate{Kind: c.u8()}
+	if depth == 0 {
+		c.fail("tag predicates are nested too deep")
+		return p
+	}
+	switch p.Kind {
+	case TagAny:
+	case TagExact:
+		p.Device = readDevice(c, 4)
+	case TagEquals:
+		v, null := c.text()
+		p.Value, p.Null, p.Segment = string(v), null, c.zz()
+	case TagNotNull:
+		p.Segment = c.zz()
+	case TagAnd, TagIn:
+		n := c.zz()
+		if n < 0 || n > maxPredicates || int(n) > len(c.b)-c.off {
+			c.fail("number of tag predicates is beyond the cap")
+		}
+		for i := int32(0); i < n && !c.failed(); i++ {
+			if p.Kind == TagIn {
+				p.Devices = append(p.Devices, readDevice(c, 4))
+			} else {
+				p.All = append(p.All, readPredicate(c, depth-1))
+			}
+		}
+	default:
+		c.fail(fmt.Sprintf("unknown tag predicate %d", p.Kind))
+	}
+	return p
+}
+
+// AppendMods2 appends a deletion in the binary form.
+func AppendMods2(dst []byte, d Deletion) []byte {
+	kind := byte(modsTree)
+	if d.Table != "" {
+		kind = modsTable
+	}
+	dst = appendI64(appendI64(append(dst, kind), d.Start), d.End)
+	if kind == modsTree {
+		return appendName(dst, d.Path)
+	}
+	dst = d.Tags.append(appendName(dst, d.Table))
+	dst = appendZz(dst, int32(len(d.Measurements)))
+	for _, m := range d.Measurements {
+		dst = appendName(dst, m)
+	}
+	return dst
+}
+
+func (p *TagPredicate) append(dst []byte) []byte {
+	dst = append(dst, p.Kind)
+	switch p.Kind {
+	case TagExact:
+		return p.Device.append(dst, 4)
+	case TagEquals:
+		if p.Null {
+			dst = appendZz(dst, -1)
+		} else {
+			dst = appendName(dst, p.Value)
+		}
+		return appendZz(dst, p.Segment)
+	case TagNotNull:
+		return appendZz(dst, p.Segment)
+	case TagAnd:
+		dst = appendZz(dst, int32(len(p.All)))
+		for i := range p.All {
+			dst = p.All[i].append(dst)
+		}
+	case TagIn:
+		dst = appendZz(dst, int32(len(p.Devices)))
+		for _, d := range p.Devices {
+			dst = d.append(dst, 4)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,131 @@
+package tsfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Repaired says what Repair saved.
+type Repaired struct {
+	Cut    int64 // bytes of the input that are part of the output
+	Groups int   // whole chunk groups
+	Points int64
+	Lost   error // why the rest was left out; nil if the data section was whole
+}
+
+// ErrTableSchema says that a file of the table model cannot be repaired without the
+// schemas, which stood in its lost footer.
+var ErrTableSchema = errors.New("tsfile: the file is of the table model and its schemas are lost: give them")
+
+// Repair reads a file that was never closed, or that lost its tail, and writes a
+// complete one that holds its whole chunk groups: the bytes up to the last group that is
+// followed by another marker, and a new index. Every page is decoded on the way.
+// tables are the schemas of a table model file, nil otherwise.
+func Repair(r io.ReaderAt, size int64, w io.Writer, tables []Table) (Repaired, error) {
+	version, err := readHead(r, size)
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		return Repaired{}, err
+	}
+	if version == 0 {
+		version, _ = versionOf(r)
+	}
+	x := &repairer{b: newBuilder(version)}
+	x.b.tables = tables
+	x.walk = walker{version: version, lim: Limits{}.withDefaults(), end: size, group: x.group, chunk: x.chunk, plan: x.plan, closed: x.closed}
+	x.cut = int64(headBytes)
+	_, lost := x.walk.run(r)
+	if x.failed != nil {
+		return Repaired{}, x.failed
+	}
+	rep := Repaired{Cut: x.cut, Groups: x.groups, Points: x.points, Lost: lost}
+	if version == 4 && tables == nil {
+		for _, d := range x.b.devices {
+			if t := d.id.Table(); t != "root" && !strings.HasPrefix(t, "root.") {
+				return rep, ErrTableSchema
+			}
+		}
+	}
+	o := &out{w: w}
+	n, err := io.Copy(o.writer(), io.NewSectionReader(r, 0, x.cut))
+	if err != nil {
+		return rep, fmt.Errorf("tsfile: copy: %w", err)
+	}
+	if n != x.cut {
+		return rep, fmt.Errorf("tsfile: copied %d of %d bytes", n, x.cut)
+	}
+	return rep, x.b.finish(o)
+}
+
+func versionOf(r io.ReaderAt) (byte, error) {
+	var b [headBytes]byte
+	_, err := r.ReadAt(b[:], 0)
+	return b[headBytes-1], err
+}
+
+// outWriter counts what io.Copy writes.
+type outWriter struct{ o *out }
+
+func (w outWriter) Write(b []byte) (int, error) {
+	before := w.o.pos
+	w.o.write(b)
+	return int(w.o.pos - before), w.o.err
+}
+
+func (o *out) writer() io.Writer { return outWriter{o} }
+
+type repairer struct {
+	b      *builder
+	walk   walker
+	check  chunkChecker
+	id     DeviceID
+	open   []repairedChunk // of the group that is not whole yet
+	saved  int64           // points counted before the open group
+	cut    int64
+	groups int
+	points int64
+	failed error // not damage: stop
+}
+
+type repairedChunk struct {
+	ch    Chunk
+	stats Statistics
+}
+
+func (x *repairer) group(_ int64, id DeviceID) error {
+	x.id = id
+	return nil
+}
+
+func (x *repairer) chunk(k *chunkReader) error {
+	st, err := x.check.chunk(k)
+	if err != nil {
+		return err
+	}
+	x.open = append(x.open, repairedChunk{ch: k.Chunk, stats: st})
+	return nil
+}
+
+// plan keeps a complete operation range: the cut moves behind it.
+func (x *repairer) plan(off int64) error {
+	x.cut = off + planBytes
+	return nil
+}
+
+func (x *repairer) closed(off int64) error {
+	if len(x.open) > 0 {
+		d := x.b.device(x.id)
+		for i := range x.open {
+			if err := x.b.add(d, &x.open[i].ch, x.open[i].stats); err != nil {
+				x.failed = err
+				return err
+			}
+		}
+		x.open = x.open[:0]
+		x.groups++
+		x.points = x.check.Points
+	}
+	x.cut = max(x.cut, off)
+	return nil
+}

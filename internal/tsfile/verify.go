@@ -1,0 +1,134 @@
+package tsfile
+
+import (
+	"fmt"
+	"io"
+)
+
+// Report is what Verify found.
+type Report struct {
+	Devices, Series, Chunks, Pages int
+	Points                         int64
+	Problems                       []error // at most maxProblems
+	More                           int     // problems beyond those
+}
+
+const maxProblems = 100
+
+func (r *Report) problem(err error) {
+	if len(r.Problems) < maxProblems {
+		r.Problems = append(r.Problems, err)
+		return
+	}
+	r.More++
+}
+
+// Err returns nil if there is no problem, else one error that joins them.
+func (r *Report) Err() error {
+	if len(r.Problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("tsfile: %d problems, the first: %w", len(r.Problems)+r.More, r.Problems[0])
+}
+
+// Verify decodes every page and compares it with the statistics of page, chunk and
+// series; it checks the Bloom filter, the order of times, and that every byte of the
+// file belongs to something. It goes on behind damage where the index allows it.
+func Verify(r io.ReaderAt, size int64, lim Limits) *Report {
+	rep := &Report{}
+	x, err := Open(r, size, lim)
+	if err != nil {
+		rep.problem(err)
+		return rep
+	}
+	for d, err := range x.Devices() {
+		if err != nil {
+			rep.problem(err)
+			break
+		}
+		rep.Devices++
+		x.verifyDevice(d, rep)
+	}
+	if err := Map(r, size, lim, func(reg Region) error {
+		if reg.Kind == Unaccounted {
+			rep.problem(corrupt(reg.Offset, "file", "%d bytes belong to nothing", reg.Size))
+		}
+		return nil
+	}); err != nil {
+		rep.problem(err)
+	}
+	return rep
+}
+
+func (r *Reader) verifyDevice(d *Device, rep *Report) {
+	var time *Series
+	for s, err := range r.Series(d) {
+		if err != nil {
+			rep.problem(err)
+			return
+		}
+		rep.Series++
+		if !r.foot.Bloom.MayContain(d.ID.String(), s.Name) {
+			rep.problem(corrupt(s.Offset, "Bloom filter", "hides %s.%s", d.ID, s.Name))
+		}
+		if s.Time {
+			time = s
+		}
+		r.verifySeries(time, s, rep)
+	}
+}
+
+func (r *Reader) verifySeries(time, s *Series, rep *Report) {
+	c := &chunkChecker{}
+	c.wrong = func(p page, k *chunkReader, _ *Statistics) {
+		rep.problem(corrupt(p.off, "page of "+k.Name, "the points contradict the statistics"))
+	}
+	if s.Value && (time == nil || len(time.Chunks) != len(s.Chunks)) {
+		rep.problem(corrupt(s.Offset, "series entry of "+s.Name, "not as many chunks as the time column"))
+		return
+	}
+	sum := emptyStatistics()
+	for i := range s.Chunks {
+		rep.Chunks++
+		var k chunkReader
+		if s.Value {
+			if err := r.loadTimes(c, &time.Chunks[i]); err != nil {
+				continue // reported with the time column
+			}
+		}
+		pages, points := c.Pages, c.Points
+		st, err := r.verifyChunk(&k, c, s, i)
+		if err != nil {
+			rep.problem(err)
+			continue
+		}
+		rep.Pages += c.Pages - pages
+		rep.Points += c.Points - points
+		if !st.equal(&s.Chunks[i].Stats, s.Type) {
+			rep.problem(corrupt(s.Chunks[i].Offset, "chunk of "+s.Name, "the points contradict the statistics in the index"))
+		}
+		sum.merge(&st, s.Type)
+	}
+	if !sum.equal(&s.Stats, s.Type) {
+		rep.problem(corrupt(s.Offset, "series entry of "+s.Name, "the points contradict the statistics"))
+	}
+}
+
+func (r *Reader) verifyChunk(k *chunkReader, c *chunkChecker, s *Series, i int) (Statistics, error) {
+	if err := (&Scanner{r: r}).openChunk(k, s, &s.Chunks[i]); err != nil {
+		return Statistics{}, err
+	}
+	return c.chunk(k)
+}
+
+// loadTimes decodes the time chunk that belongs to a value chunk.
+func (r *Reader) loadTimes(c *chunkChecker, m *ChunkMeta) error {
+	var k chunkReader
+	if err := k.open(r, m); err != nil {
+		return err
+	}
+	pages, points := c.Pages, c.Points
+	_, err := c.chunk(&k)
+	c.Pages, c.Points = pages, points
+	return err
+}
