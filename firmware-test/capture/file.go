@@ -38,7 +38,8 @@ type Packet struct {
 // FileInfo describes a file once it has been read to its end.
 type FileInfo struct {
 	Name    string `json:"name"`
-	SHA256  string `json:"sha256"` // of the bytes on disk, compressed or not
+	Cable   string `json:"cable,omitempty"` // as given, without names of interfaces
+	SHA256  string `json:"sha256"`          // of the bytes on disk, compressed or not
 	Bytes   int64  `json:"bytes"`
 	Packets int64  `json:"packets"`
 	Cut     int64  `json:"cut_packets"`      // captured shorter than on the wire
@@ -95,7 +96,7 @@ func Open(path, cable string) (*File, error) {
 // not start like one.
 func NewFile(name, cable string, src io.Reader) (*File, error) {
 	f := &File{
-		info:  FileInfo{Name: name},
+		info:  FileInfo{Name: name, Cable: cable},
 		raw:   &digest{src: src, sum: sha256.New()},
 		cable: cable,
 		drops: map[int]uint64{},

@@ -113,7 +113,7 @@ const unseenRequests = 16
 const gapPatience = 200e6
 
 // outPacket handles a packet of the inner side.
-func (p *Prover) outPacket(f *flow, s *segment) {
+func (p law) outPacket(f *flow, s *segment) {
 	t := &s.t
 	f.traffic.PacketsOut++
 	f.traffic.BytesOut += int64(t.Length)
@@ -168,7 +168,7 @@ func (p *Prover) outPacket(f *flow, s *segment) {
 }
 
 // outBytes hands payload to the stream and settles what waited for it.
-func (p *Prover) outBytes(f *flow, s *segment, at int64) {
+func (p law) outBytes(f *flow, s *segment, at int64) {
 	t := &s.t
 	if len(t.Payload) > 0 {
 		before, had := f.out.next, f.out.scan.requests
@@ -199,7 +199,7 @@ func (p *Prover) outBytes(f *flow, s *segment, at int64) {
 }
 
 // giveUp passes over outward bytes that were not captured.
-func (p *Prover) giveUp(f *flow, to int64) {
+func (p law) giveUp(f *flow, to int64) {
 	for f.out.next < to || f.out.full() {
 		n := f.out.skipGap(to)
 		if n == 0 {
@@ -211,7 +211,7 @@ func (p *Prover) giveUp(f *flow, to int64) {
 }
 
 // innerAck handles that the inner side acknowledged returning bytes up to at.
-func (p *Prover) innerAck(f *flow, at int64) {
+func (p law) innerAck(f *flow, at int64) {
 	b := &f.back
 	if b.fin >= 0 && at > b.fin {
 		at = b.fin
@@ -236,7 +236,7 @@ func (p *Prover) innerAck(f *flow, at int64) {
 }
 
 // backPacket handles a packet of the outer side.
-func (p *Prover) backPacket(f *flow, s *segment) {
+func (p law) backPacket(f *flow, s *segment) {
 	t := &s.t
 	f.traffic.PacketsBack++
 	f.traffic.BytesBack += int64(t.Length)
@@ -283,7 +283,7 @@ func (p *Prover) backPacket(f *flow, s *segment) {
 }
 
 // backFin notes where the outer side ended its stream.
-func (p *Prover) backFin(f *flow, at int64) {
+func (p law) backFin(f *flow, at int64) {
 	if f.back.fin >= 0 && f.back.fin != at {
 		p.find(f, Overlap, fmt.Sprintf("FIN at position %d and at %d", f.back.fin, at), nil, 1)
 	}
@@ -300,7 +300,7 @@ func (p *Prover) backFin(f *flow, at int64) {
 }
 
 // claimUnseen handles that positions below at exist although their bytes were not captured.
-func (p *Prover) claimUnseen(f *flow, at int64) {
+func (p law) claimUnseen(f *flow, at int64) {
 	if at > f.back.end+1<<30 {
 		return
 	}
@@ -311,7 +311,7 @@ func (p *Prover) claimUnseen(f *flow, at int64) {
 }
 
 // backSyn handles SYN and SYN with ACK of the outer side.
-func (p *Prover) backSyn(f *flow, s *segment) {
+func (p law) backSyn(f *flow, s *segment) {
 	t := &s.t
 	if t.Length > 0 {
 		p.find(f, SynData, "payload on SYN", t.Payload, int64(t.Length))
@@ -337,7 +337,7 @@ func (p *Prover) backSyn(f *flow, s *segment) {
 }
 
 // outerAck handles that the outer side acknowledged outward bytes up to ack.
-func (p *Prover) outerAck(f *flow, ack, now int64) {
+func (p law) outerAck(f *flow, ack, now int64) {
 	o := &f.out
 	if !o.known {
 		return

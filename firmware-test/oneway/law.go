@@ -6,13 +6,16 @@ import (
 	"github.com/sluice-gateway/sluice/firmware-test/capture"
 )
 
+// law judges the packets of connections.
+type law struct{ *Prover }
+
 // keepAliveQuiet is how long a connection must have been quiet before a single
 // 00 below the end of the stream counts as the garbage byte that RFC 1122 allows
 // in a keep-alive, in nanoseconds.
 const keepAliveQuiet = 5e9
 
 // backHeaders holds the places against the law in which nothing may ever be.
-func (p *Prover) backHeaders(f *flow, s *segment) {
+func (p law) backHeaders(f *flow, s *segment) {
 	t, h := &s.t, &s.h
 	if t.Reserved != 0 || h.IP.Flags&4 != 0 {
 		p.find(f, Flags, fmt.Sprintf("reserved bits are set (TCP %x, IP %x)", t.Reserved, h.IP.Flags&4), nil, 1)
@@ -40,7 +43,7 @@ func (p *Prover) backHeaders(f *flow, s *segment) {
 }
 
 // measure adds the headers of the packet to the bound.
-func (p *Prover) measure(f *flow, s *segment, at, ack int64) {
+func (p law) measure(f *flow, s *segment, at, ack int64) {
 	before := f.covert
 	need := f.out.highest
 	if f.out.fin >= 0 && ack > f.out.fin {
@@ -62,7 +65,7 @@ func (p *Prover) measure(f *flow, s *segment, at, ack int64) {
 
 // backBytes judges the payload of a returning packet, at is the position of its
 // first byte and ack the outward position it acknowledges.
-func (p *Prover) backBytes(f *flow, s *segment, at, ack int64) {
+func (p law) backBytes(f *flow, s *segment, at, ack int64) {
 	t := &s.t
 	if s.sum == capture.SumBad && !p.set.IgnoreChecksums || s.h.IP.Bad {
 		f.traffic.BadSums++
@@ -116,7 +119,7 @@ func (b *breach) add(v byte) {
 	}
 }
 
-func (p *Prover) report(f *flow, b *breach) {
+func (p law) report(f *flow, b *breach) {
 	if b.kind != "" {
 		p.find(f, b.kind, kindText[b.kind], b.bytes, b.count)
 	}
@@ -136,7 +139,7 @@ func (f *flow) keepAlive(s *segment, at int64) bool {
 }
 
 // judge accounts one byte and returns how it breaks the law, or "".
-func (p *Prover) judge(f *flow, s *segment, pos, ack int64, v byte) Kind {
+func (p law) judge(f *flow, s *segment, pos, ack int64, v byte) Kind {
 	b := &f.back
 	if pos < 0 {
 		if f.opening.middle {
@@ -185,7 +188,7 @@ func (b *inward) take(pos int64, v byte) {
 }
 
 // lawful decides whether the byte at pos answers a request.
-func (p *Prover) lawful(f *flow, now, pos, ack int64) Kind {
+func (p law) lawful(f *flow, now, pos, ack int64) Kind {
 	o := &f.out
 	if o.scan.completedBy(min(ack, o.next)) > pos {
 		return ""
@@ -218,7 +221,7 @@ func (f *flow) unlawful() Kind {
 }
 
 // settle judges the answers that rested on outward bytes not captured before.
-func (p *Prover) settle(f *flow, now int64) {
+func (p law) settle(f *flow, now int64) {
 	kept := f.back.deferred[:0]
 	for _, c := range f.back.deferred {
 		if f.out.next < c.ack {

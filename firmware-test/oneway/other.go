@@ -132,9 +132,12 @@ func (o *others) link(p *Prover, pkt *capture.Packet, h *capture.Headers) {
 	o.see(p, pkt, h, s)
 }
 
+// bystander judges the packets that are not TCP.
+type bystander struct{ *Prover }
+
 // way returns the direction of a packet without ports. Addresses that belong to a
 // link, and none, tell nothing.
-func (p *Prover) way(ip *capture.IP) direction {
+func (p bystander) way(ip *capture.IP) direction {
 	if ip.Src.IsLinkLocalUnicast() || ip.Src.IsUnspecified() {
 		return unknown
 	}
@@ -142,7 +145,7 @@ func (p *Prover) way(ip *capture.IP) direction {
 }
 
 // otherIP records an IP packet that is neither TCP nor ICMP.
-func (p *Prover) otherIP(pkt *capture.Packet, h *capture.Headers) {
+func (p bystander) otherIP(pkt *capture.Packet, h *capture.Headers) {
 	ip := &h.IP
 	if p.set.Scope == GateEndpoints {
 		p.rep.Seen.Outside++
@@ -156,11 +159,11 @@ func (p *Prover) otherIP(pkt *capture.Packet, h *capture.Headers) {
 		from, to := binary.BigEndian.Uint16(ip.Payload), binary.BigEndian.Uint16(ip.Payload[2:])
 		s.label = fmt.Sprintf("udp-%d", min(from, to))
 	}
-	p.other.see(p, pkt, h, s)
+	p.other.see(p.Prover, pkt, h, s)
 }
 
 // icmp judges ICMP of both versions.
-func (p *Prover) icmp(pkt *capture.Packet, h *capture.Headers) {
+func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers) {
 	ip := &h.IP
 	b := ip.Payload
 	if p.set.Scope == GateEndpoints {
@@ -168,12 +171,12 @@ func (p *Prover) icmp(pkt *capture.Packet, h *capture.Headers) {
 		return
 	}
 	if len(b) < 8 {
-		p.other.see(p, pkt, h, sighting{label: "icmp-odd", way: p.way(ip), content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp-odd", way: p.way(ip), content: b})
 		return
 	}
 	v6 := ip.Proto == capture.ProtoICMPv6
 	if t := b[0]; v6 && (t >= 130 && t <= 137 || t == 143) {
-		p.other.see(p, pkt, h, sighting{label: "neighbour-discovery", way: p.way(ip), house: true, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "neighbour-discovery", way: p.way(ip), house: true, content: b})
 		return
 	}
 	dir := p.way(ip)
@@ -185,20 +188,20 @@ func (p *Prover) icmp(pkt *capture.Packet, h *capture.Headers) {
 			}
 			p.other.echo[maphash.Bytes(p.other.seed, b[4:])] = true
 		}
-		p.other.see(p, pkt, h, sighting{label: "icmp", way: dir, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, content: b})
 	case dir == back:
-		p.other.see(p, pkt, h, sighting{label: "icmp", way: dir, house: true, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, house: true, content: b})
 		if why := p.icmpBack(pkt.Cable, h, b, v6); why != "" {
 			f := &flow{key: flowKey{cable: pkt.Cable}}
 			p.attempt(f, ICMP, fmt.Sprintf("from %s, type %d code %d: %s", ip.Src, b[0], b[1], why), b)
 		}
 	default:
-		p.other.see(p, pkt, h, sighting{label: "icmp", way: dir, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, content: b})
 	}
 }
 
 // icmpBack returns why an ICMP packet of the outer side has no business here.
-func (p *Prover) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) string {
+func (p bystander) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) string {
 	if h.IP.Missing > 0 {
 		p.doubt(CutPacket, "ICMP captured shorter than it was")
 	}
@@ -223,7 +226,7 @@ func (p *Prover) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) stri
 }
 
 // quoted checks that an error quotes a packet that really went out.
-func (p *Prover) quoted(cable int, q []byte, v6 bool) string {
+func (p bystander) quoted(cable int, q []byte, v6 bool) string {
 	pkt := capture.Packet{Data: q, Length: 1 << 16, Link: 101}
 	var h capture.Headers
 	if err := capture.Decode(&pkt, &h); err != nil || !h.IsIP() || h.IP.Src.Is4() == v6 || h.IP.Proto != capture.ProtoTCP || len(h.IP.Payload) < 8 {

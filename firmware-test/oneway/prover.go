@@ -81,10 +81,10 @@ func (p *Prover) Packet(pkt *capture.Packet) {
 		p.tcp(pkt, &s)
 	case capture.ProtoICMP, capture.ProtoICMPv6:
 		c.Other++
-		p.icmp(pkt, &s.h)
+		bystander{p}.icmp(pkt, &s.h)
 	default:
 		c.Other++
-		p.otherIP(pkt, &s.h)
+		bystander{p}.otherIP(pkt, &s.h)
 	}
 }
 
@@ -165,9 +165,9 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 	parseOptions(s.t.Options, s.t.Has(capture.SYN), &s.opts)
 	f := p.find5(key, s, dir)
 	if dir == out {
-		p.outPacket(f, s)
+		law{p}.outPacket(f, s)
 	} else {
-		p.backPacket(f, s)
+		law{p}.backPacket(f, s)
 	}
 	f.traffic.Last = time.Unix(0, s.time)
 	p.touch(f)
@@ -236,9 +236,9 @@ func (p *Prover) makeRoom() {
 // retire closes the books of a connection.
 func (p *Prover) retire(f *flow) {
 	if f.out.known && f.out.acked > f.out.next {
-		p.giveUp(f, f.out.acked)
+		law{p}.giveUp(f, f.out.acked)
 	}
-	p.settle(f, p.now)
+	law{p}.settle(f, p.now)
 	if len(f.back.deferred) > 0 {
 		f.doubt(HoleOut, "answers rest on bytes that were not captured")
 	}

@@ -181,46 +181,53 @@ func (s *Settings) isGate(a netip.AddrPort) bool {
 	return false
 }
 
-// side returns whether an address is inner or outer; both or none = cannot tell.
-func (s *Settings) side(a netip.Addr) (inner, outer bool) {
-	inner = within(s.Inner, a)
-	outer = within(s.Outer, a)
+// side is where an address belongs.
+type side uint8
+
+const (
+	nowhere side = iota // or both
+	innerSide
+	outerSide
+)
+
+func (s *Settings) side(a netip.Addr) side {
+	inner, outer := within(s.Inner, a), within(s.Outer, a)
 	if !outer && len(s.Outer) == 0 {
 		outer = len(s.Inner) > 0 && !inner
 		for _, e := range s.Gate {
-			if e.Net.IsValid() && e.Net.Contains(a) {
-				outer = true
-			}
+			outer = outer || e.Net.IsValid() && e.Net.Contains(a)
 		}
 	}
-	return inner, outer
+	switch {
+	case inner && !outer:
+		return innerSide
+	case outer && !inner:
+		return outerSide
+	}
+	return nowhere
 }
 
 // direction tells which way a packet goes. Addresses decide; where they are on
-// both sides or on none (loopback), the endpoints do.
+// the same side or on none (loopback), the endpoints do.
 func (s *Settings) direction(src, dst netip.AddrPort) direction {
-	si, so := s.side(src.Addr())
-	di, do := s.side(dst.Addr())
+	from, to := s.side(src.Addr()), s.side(dst.Addr())
 	switch {
-	case si && !so && di && !do:
+	case from == innerSide && to == innerSide:
 		return inside
-	case si && !so:
+	case from == innerSide:
 		return out
-	case so && !si && (di != do || len(s.Inner) > 0):
+	case to == innerSide, from == outerSide && to == nowhere:
 		return back
-	case di && !do:
-		return back
+	case from == nowhere && to == outerSide:
+		return out
 	}
-	from, to := s.isGate(src), s.isGate(dst)
-	switch {
-	case to && !from:
+	switch a, b := s.isGate(src), s.isGate(dst); {
+	case b && !a:
 		return out
-	case from && !to:
+	case a && !b:
 		return back
-	case so && !si:
-		return back
-	case do && !di:
-		return out
+	case from == outerSide && len(s.Inner) > 0:
+		return back // seen on the cable, whoever it was meant for
 	}
 	return unknown
 }

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gateway/sluice/firmware-test/capture"
+	"github.com/sluice-gateway/sluice/firmware-test/oneway"
+)
+
+func keygenCommand() *cobra.Command {
+	var base string
+	cmd := &cobra.Command{
+		Use:   "keygen -o NAME",
+		Short: "make a key: NAME.key signs reports, NAME.pub checks them",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return keygen(cmd.OutOrStdout(), base) },
+	}
+	cmd.Flags().StringVarP(&base, "output", "o", "oneway-prove", "name of the files, without ending")
+	return cmd
+}
+
+func keygen(stdout io.Writer, base string) error {
+	private, public, err := oneway.NewKey()
+	if err != nil {
+		return err
+	}
+	if err := create(base+".key", private, 0o600); err != nil {
+		return err
+	}
+	if err := create(base+".pub", public, 0o644); err != nil {
+		return err
+	}
+	pub, err := oneway.ParsePublic(public)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s.key signs, %s.pub checks; fingerprint %s\n", base, base, oneway.Fingerprint(pub))
+	return nil
+}
+
+// create writes a file that must not exist yet.
+func create(path, text string, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+type checkOptions struct {
+	key     string
+	rejudge bool
+}
+
+func checkCommand() *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check REPORT CAPTURE…",
+		Short: "check signature and captures of a signed report: exit code 0 genuine, 1 not",
+		Args:  cobra.MinimumNArgs(1),
+		RunE:  func(cmd *cobra.Command, args []string) error { return o.run(cmd.OutOrStdout(), args) },
+	}
+	cmd.Flags().StringVar(&o.key, "key", "", "public key the report must be signed with (without: any key, compare the fingerprint yourself)")
+	cmd.Flags().BoolVar(&o.rejudge, "rejudge", false, "judge the captures again and compare the whole report")
+	return cmd
+}
+
+func (o *checkOptions) run(stdout io.Writer, args []string) error {
+	file, err := os.ReadFile(args[0])
+	if err != nil {
+		return err
+	}
+	var trusted ed25519.PublicKey
+	if o.key != "" {
+		text, err := os.ReadFile(o.key)
+		if err != nil {
+			return err
+		}
+		if trusted, err = oneway.ParsePublic(string(text)); err != nil {
+			return err
+		}
+	}
+	r, key, err := oneway.Verify(file, trusted)
+	if err != nil {
+		fmt.Fprintf(stdout, "NOT GENUINE: %v\n", err)
+		return exitFailed
+	}
+	inputs, problem, err := matchFiles(r, args[1:])
+	if err != nil {
+		return err
+	}
+	if problem == "" && o.rejudge {
+		again, err := judge(r.Settings, inputs)
+		if err != nil {
+			return err
+		}
+		if d := oneway.Same(r, again); d != "" {
+			problem = "judged again, the captures give another report: " + d
+		}
+	}
+	if problem != "" {
+		fmt.Fprintf(stdout, "NOT GENUINE: %s\n", problem)
+		return exitFailed
+	}
+	fmt.Fprintf(stdout, "genuine: signed with key %s, %d captures match\n", oneway.Fingerprint(key), len(r.Files))
+	if trusted == nil {
+		fmt.Fprintln(stdout, "the key was not compared with a known one: give --key, or compare the fingerprint")
+	}
+	fmt.Fprintln(stdout, r.Headline())
+	return nil
+}
+
+// matchFiles finds the capture of each file of the report by its hash, whatever
+// it is called now. It returns them in the order of the report, with their cables.
+func matchFiles(r *oneway.Report, paths []string) (inputs []capture.Input, problem string, err error) {
+	type found struct {
+		capture.Input
+		size int64
+		used bool
+	}
+	have := map[string]*found{}
+	for _, p := range paths {
+		in := capture.ParseInput(p)
+		size, sum, err := capture.Sum(in.Path)
+		if err != nil {
+			return nil, "", err
+		}
+		have[sum] = &found{Input: in, size: size}
+	}
+	for _, f := range r.Files {
+		h := have[f.SHA256]
+		if h == nil || h.size != f.Bytes {
+			return nil, fmt.Sprintf("no capture given is %s (sha256 %s)", f.Name, f.SHA256), nil
+		}
+		h.used = true
+		inputs = append(inputs, capture.Input{Cable: f.Cable, Path: h.Path})
+	}
+	for _, h := range have {
+		if !h.used {
+			return nil, fmt.Sprintf("%s is not in the report", h.Path), nil
+		}
+	}
+	return inputs, "", nil
+}
