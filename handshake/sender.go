@@ -201,7 +201,7 @@ func (s *Sender) afterV1(ev Event) Action {
 }
 
 // refusalHint lists what one bit cannot tell apart.
-const refusalHint = "user or password wrong, timestamp precision differs, both sides have the same cluster id, or (with a compressor set) the receiver does not know compressed requests"
+const refusalHint = "user or password wrong, timestamp precision differs, both sides have the same cluster id, the receiver answers with the other polarity, or (with a compressor set) the receiver does not know compressed requests"
 
 func (s *Sender) broken(ev Event) Action {
 	switch ev {
