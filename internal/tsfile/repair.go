@@ -116,6 +116,9 @@ func (x *repairer) plan(off int64) error {
 func (x *repairer) closed(off int64) error {
 	if len(x.open) > 0 {
 		d := x.b.device(x.id)
+		if err := x.fits(d); err != nil {
+			return err
+		}
 		for i := range x.open {
 			if err := x.b.add(d, &x.open[i].ch, x.open[i].stats); err != nil {
 				x.failed = err
@@ -127,5 +130,35 @@ func (x *repairer) closed(off int64) error {
 		x.points = x.check.Points
 	}
 	x.cut = max(x.cut, off)
+	return nil
+}
+
+// fits reports why the open chunk group cannot belong to device d: names twice, other
+// types, value columns without times, an aligned column that comes or goes.
+func (x *repairer) fits(d *builtDevice) error {
+	aligned := x.open[0].ch.Marker&maskTime != 0
+	seen := map[string]bool{}
+	for i := range x.open {
+		ch := &x.open[i].ch
+		mask := ch.Marker & (maskTime | maskValue)
+		want := byte(0)
+		switch {
+		case aligned && i == 0:
+			want = maskTime
+		case aligned:
+			want = maskValue
+		}
+		old := d.series[ch.Name]
+		switch {
+		case mask != want || seen[ch.Name] || (ch.Name == "") != (want == maskTime):
+			return corrupt(ch.Offset, "chunk group of "+d.id.String(), "chunk %q does not belong there", ch.Name)
+		case old != nil && (old.typ != ch.Type || old.mask != mask) || aligned && old == nil && len(d.series) > 0:
+			return corrupt(ch.Offset, "chunk group of "+d.id.String(), "chunk %q differs from those of earlier groups", ch.Name)
+		}
+		seen[ch.Name] = true
+	}
+	if len(d.series) > 0 && (aligned != (d.series[""] != nil) || aligned && len(seen) != len(d.series)) {
+		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.id.String(), "columns differ from those of earlier groups")
+	}
 	return nil
 }
