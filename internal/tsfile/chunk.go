@@ -288,10 +288,7 @@ func (d *pageDecoder) value(k *chunkReader, p page, rows int, col *tablet.Column
 	if c.failed() {
 		return k.damage(p, fmt.Errorf("bitmap: %s", c.reason))
 	}
-	present := 0
-	for i := range rows {
-		present += int(bits[i>>3] >> (7 - i&7) & 1)
-	}
+	present := countPresent(bits, rows)
 	if err := d.enc.Decode(col, k.Encoding, b[c.off:], present); err != nil {
 		return k.damage(p, err)
 	}

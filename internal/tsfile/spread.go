@@ -1,13 +1,29 @@
 package tsfile
 
-import "github.com/sluice-gateway/sluice/internal/tablet"
+import (
+	"math/bits"
+
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// countPresent counts the set bits of the first rows bits.
+func countPresent(present []byte, rows int) int {
+	n := 0
+	for _, b := range present[:rows/8] {
+		n += bits.OnesCount8(b)
+	}
+	if rest := rows & 7; rest > 0 {
+		n += bits.OnesCount8(present[rows/8] >> (8 - rest))
+	}
+	return n
+}
 
 // spread moves the present cells of an empty column's page to their rows and marks the
-// others null. A set bit of bits, most significant first, is a present cell.
-func spread(col *tablet.Column, bits []byte, rows, present int) {
+// others null. A set bit of shown, most significant first, is a present cell.
+func spread(col *tablet.Column, shown []byte, rows, present int) {
 	col.Nulls = clearBitmap(col.Nulls, rows)
 	for i := range rows {
-		if bits[i>>3]>>(7-i&7)&1 == 0 {
+		if shown[i>>3]>>(7-i&7)&1 == 0 {
 			col.Nulls.Set(i)
 		}
 	}
