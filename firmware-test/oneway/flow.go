@@ -230,9 +230,7 @@ func (p law) innerAck(f *flow, at int64) {
 		}
 	}
 	b.advance(at)
-	if got := f.out.scan.completedBy(f.out.next); at > got {
-		p.find(f, SecondByte, fmt.Sprintf("the inner side acknowledged %d returning bytes, and %d requests are complete; the bytes were not captured", at, got), nil, at-got)
-	}
+	p.claimUnseen(f, at, "the inner side acknowledged %d returning bytes, and %d requests are complete; the bytes were not captured")
 }
 
 // backPacket handles a packet of the outer side.
@@ -276,14 +274,14 @@ func (p law) backPacket(f *flow, s *segment) {
 		p.backBytes(f, s, at, ack)
 	}
 	if t.Has(capture.FIN) && !t.Has(capture.RST) && !t.Has(capture.SYN) {
-		p.backFin(f, at+int64(t.Length))
+		p.backFin(f, at+int64(t.Length), ack)
 	}
 	f.back.last = s.time
 	p.outerAck(f, ack, s.time)
 }
 
 // backFin notes where the outer side ended its stream.
-func (p law) backFin(f *flow, at int64) {
+func (p law) backFin(f *flow, at, ack int64) {
 	if f.back.fin >= 0 && f.back.fin != at {
 		p.find(f, Overlap, fmt.Sprintf("FIN at position %d and at %d", f.back.fin, at), nil, 1)
 	}
@@ -293,21 +291,34 @@ func (p law) backFin(f *flow, at int64) {
 	if at < f.back.end {
 		p.find(f, AfterClose, "FIN in front of bytes that were sent already", nil, f.back.end-at)
 	}
-	if at > f.back.end {
-		p.claimUnseen(f, at)
-	}
+	p.unseenUpTo(f, at, ack)
 	f.closing.finMaybe = false
 }
 
-// claimUnseen handles that positions below at exist although their bytes were not captured.
-func (p law) claimUnseen(f *flow, at int64) {
-	if at > f.back.end+1<<30 {
+// unseenUpTo handles that the outer side says by a position that bytes exist
+// which are not in the capture. ack is what its packet acknowledges.
+func (p law) unseenUpTo(f *flow, at, ack int64) {
+	if at <= f.back.end || at > f.back.end+1<<30 {
 		return
 	}
 	f.back.advance(at)
-	if got := f.out.scan.completedBy(f.out.next); at > got && f.out.acked <= f.out.next {
-		p.find(f, SecondByte, fmt.Sprintf("the outer side sent %d bytes, and %d requests are complete", at, got), nil, at-got)
+	p.outerAck(f, ack, p.now)
+	p.claimUnseen(f, at, "the outer side sent %d bytes, and %d requests are complete")
+}
+
+// claimUnseen judges by their number returning bytes that were not captured: at
+// of them exist. Where outward bytes are missing too, that waits for them.
+func (p law) claimUnseen(f *flow, at int64, format string) {
+	o := &f.out
+	got := o.scan.completedBy(o.next)
+	if got >= at {
+		return
 	}
+	if limit := max(o.highest, o.acked); limit > o.next {
+		p.deferClaim(f, claim{at: at - 1, ack: limit, time: p.now, pkt: p.n})
+		return
+	}
+	p.find(f, SecondByte, fmt.Sprintf(format, at, got), nil, at-got)
 }
 
 // backSyn handles SYN and SYN with ACK of the outer side.

@@ -100,9 +100,7 @@ func (p law) backBytes(f *flow, s *segment, at, ack int64) {
 		f.traffic.Resent++
 	}
 	p.report(f, &broken)
-	if cut := at + int64(t.Length); cut > f.back.end {
-		p.claimUnseen(f, cut)
-	}
+	p.unseenUpTo(f, at+int64(t.Length), ack)
 }
 
 // breach gathers the bytes of one packet that break the law in the same way.
@@ -198,14 +196,19 @@ func (p law) lawful(f *flow, now, pos, ack int64) Kind {
 		limit = min(limit, o.fin)
 	}
 	if limit > o.next && limit <= o.next+1<<30 {
-		if len(f.back.deferred) >= maxDeferred {
-			f.doubt(HoleOut, "too many answers rest on bytes that were not captured")
-			return ""
-		}
-		f.back.deferred = append(f.back.deferred, claim{at: pos, ack: limit, time: now, pkt: p.n})
+		p.deferClaim(f, claim{at: pos, ack: limit, time: now, pkt: p.n})
 		return ""
 	}
 	return f.unlawful()
+}
+
+// deferClaim keeps a claim until the outward bytes it rests on were seen.
+func (p law) deferClaim(f *flow, c claim) {
+	if len(f.back.deferred) >= maxDeferred {
+		f.doubt(HoleOut, "too many answers rest on bytes that were not captured")
+		return
+	}
+	f.back.deferred = append(f.back.deferred, c)
 }
 
 // unlawful names what is wrong with a byte that no request asked for.

@@ -180,7 +180,7 @@ func (p *Prover) find5(key flowKey, s *segment, dir direction) *flow {
 		f = p.flows[key]
 	}
 	if f != nil && dir == out && s.t.Flags&(capture.SYN|capture.ACK) == capture.SYN &&
-		(!f.opening.synOut || f.out.base != s.t.Seq+1) && (f.closed() || f.opening.synOut || f.opening.middle) {
+		(f.closed() || f.opening.synOut && f.out.base != s.t.Seq+1 || !f.opening.synOut && f.opening.middle) {
 		p.retire(f)
 		f = nil
 	}
