@@ -31,6 +31,10 @@ type refusal struct {
 // written all the same, nil if nothing. news means that the schema must grow;
 // without an overlay nothing more is decided then.
 func (a *admission) run() (news bool, err error) {
+	if n := len(a.t.Columns); n > maxColumns {
+		a.t = nil
+		return false, status.Errorf(status.IllegalParameter, "The write has %d measurements of one device, at most %d are taken.", n, maxColumns)
+	}
 	for i := range a.t.Columns {
 		a.t.Columns[i].Category = tablet.Field
 	}

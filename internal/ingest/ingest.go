@@ -18,6 +18,7 @@ const (
 	maxRecord            = 32 << 20 // encoded bytes of one record; larger tablets are cut by rows
 	maxGroup             = 64 << 20 // encoded bytes ordered at once
 	maxRecords           = 1 << 20  // records ordered at once
+	maxColumns           = 1 << 16  // of a tablet: what a request across the gate can hold
 	maxPooled            = 8 << 20  // capacity of a buffer that is kept for reuse
 	cursorName           = "catalog"
 )

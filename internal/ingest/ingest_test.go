@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -124,6 +125,27 @@ func TestIllegalNames(t *testing.T) {
 	}
 	if n := u.log.Durable(); n != 0 {
 		t.Errorf("%d records", n)
+	}
+}
+
+// TestTooManyColumns: what no request could carry across the gate is refused here.
+func TestTooManyColumns(t *testing.T) {
+	u := open(t, vfs.NewMem(1))
+	defer u.shut()
+	wide := &tablet.Tablet{Device: "root.sg.d", Times: []int64{1}}
+	for i := range maxColumns + 1 {
+		wide.Columns = append(wide.Columns, column(fmt.Sprintf("s%d", i), tablet.Int32, 1))
+	}
+	errs := u.InsertEach(context.Background(), client, []*tablet.Tablet{wide})
+	if status.Of(errs[0]) != status.IllegalParameter || u.log.Durable() != 0 {
+		t.Fatal(errs, u.log.Durable())
+	}
+	wide.Columns = wide.Columns[:maxColumns]
+	must(t, u.Insert(context.Background(), client, []*tablet.Tablet{wide}))
+	b, err := request.AppendTabletNode(nil, u.events(t)[0].Tablet, request.Layout13)
+	must(t, err)
+	if _, err := request.Decode(request.TypeInsertNode, b, request.Options{}); err != nil {
+		t.Errorf("a receiver does not take it: %v", err)
 	}
 }
 

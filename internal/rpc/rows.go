@@ -26,6 +26,9 @@ type tabletBuffers struct {
 	values       []byte
 }
 
+// maxMeasurements is the most of one tablet: what a request across the gate can hold.
+const maxMeasurements = 1 << 16
+
 // decode makes a tablet that aliases neither buffer.
 func (b *tabletBuffers) decode() (*tablet.Tablet, error) {
 	n := int(b.size)
@@ -34,6 +37,9 @@ func (b *tabletBuffers) decode() (*tablet.Tablet, error) {
 	}
 	if len(b.measurements) == 0 || len(b.types) != len(b.measurements) {
 		return nil, illegal("The tablet has %d measurements and %d data types.", len(b.measurements), len(b.types))
+	}
+	if len(b.types) > maxMeasurements {
+		return nil, illegal("The tablet has %d measurements, at most %d are taken.", len(b.types), maxMeasurements)
 	}
 	path, err := device(b.device)
 	if err != nil {

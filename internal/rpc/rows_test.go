@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -164,9 +165,9 @@ func TestTabletRefusals(t *testing.T) {
 	}
 }
 
-// TestManyColumns: a tablet may have very many columns.
+// TestManyColumns: a tablet may have as many columns as a request across the gate.
 func TestManyColumns(t *testing.T) {
-	const n = 200_000
+	const n = maxMeasurements
 	b := &tabletBuffers{device: "root.d", size: 1, times: make([]byte, 8), values: make([]byte, n)}
 	for i := range n {
 		b.measurements, b.types = append(b.measurements, fmt.Sprint("c", i)), append(b.types, 0)
@@ -177,6 +178,10 @@ func TestManyColumns(t *testing.T) {
 	b.measurements[n-1] = "c0"
 	if _, err := b.decode(); err == nil {
 		t.Fatal("a repeated name was taken")
+	}
+	b.measurements, b.types, b.values = append(b.measurements, "more"), append(b.types, 0), append(b.values, 0)
+	if _, err := b.decode(); status.Of(err) != status.IllegalParameter {
+		t.Fatal("one more was taken:", err)
 	}
 }
 
