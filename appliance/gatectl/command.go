@@ -29,7 +29,7 @@ func Command(fs vfs.FS) *cobra.Command {
 	t := &tool{fs: fs}
 	root := &cobra.Command{Use: "gatectl", Short: "operator's tool of the gateways", SilenceUsage: true, SilenceErrors: true}
 	root.PersistentFlags().StringVar(&t.data, "data", "data", "data directory of the gateway")
-	root.AddCommand(t.passwdCommand(), t.letterCommand(), t.logCommand(), t.tsfileCommand(), configCommand(), appliance.VersionCommand())
+	root.AddCommand(passwdCommand(t), letterCommand(t), logCommand(t), t.tsfileCommand(), configCommand(), appliance.VersionCommand())
 	return root
 }
 
@@ -43,7 +43,7 @@ func (t *tool) check() error {
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-func (t *tool) passwdCommand() *cobra.Command {
+func passwdCommand(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "passwd USER", Short: "set a user's password; it is read from the terminal or from standard input", Args: cobra.ExactArgs(1)}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := t.check(); err != nil {

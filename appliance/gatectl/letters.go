@@ -22,13 +22,13 @@ func (t *tool) letters() (*deadletter.Store, error) {
 	return deadletter.Open(t.fs, filepath.Join(t.data, "deadletters"), deadletter.Config{}, quiet())
 }
 
-func (t *tool) letterCommand() *cobra.Command {
+func letterCommand(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "deadletter", Short: "what could never be applied or delivered"}
-	c.AddCommand(t.letterList(), t.letterShow(), t.letterReplay(), t.letterDrop())
+	c.AddCommand(letterList(t), letterShow(t), letterReplay(t), letterDrop(t))
 	return c
 }
 
-func (t *tool) letterList() *cobra.Command {
+func letterList(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "list the dead letters, the oldest first", Args: cobra.NoArgs}
 	asJSON := c.Flags().Bool("json", false, "one JSON object a line")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -77,7 +77,7 @@ type letterView struct {
 	deadletter.Letter
 }
 
-func (t *tool) letterShow() *cobra.Command {
+func letterShow(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "show ID", Short: "show one dead letter", Args: cobra.ExactArgs(1)}
 	raw := c.Flags().Bool("hex", false, "show the payload as a hex dump (it may hold a password)")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -104,13 +104,13 @@ func (t *tool) letterShow() *cobra.Command {
 	return c
 }
 
-func (t *tool) letterReplay() *cobra.Command {
+func letterReplay(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "replay ID...", Short: "try dead letters again; the running gateway (or its next start) applies them", Args: cobra.MinimumNArgs(1)}
 	c.RunE = t.each("is to be replayed: it may overwrite newer data of the same series and time", (*deadletter.Store).Replay)
 	return c
 }
 
-func (t *tool) letterDrop() *cobra.Command {
+func letterDrop(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "drop ID...", Short: "remove dead letters for good", Args: cobra.MinimumNArgs(1)}
 	yes := c.Flags().Bool("yes", false, "needed: what is dropped is lost")
 	drop := t.each("is dropped", (*deadletter.Store).Drop)

@@ -21,9 +21,9 @@ import (
 
 func (t *tool) logDir() string { return filepath.Join(t.data, "log") }
 
-func (t *tool) logCommand() *cobra.Command {
+func logCommand(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "log", Short: "look into the commit log; it is only read"}
-	c.AddCommand(t.logSegments(), t.logCursors(), t.logCat(), t.logVerify())
+	c.AddCommand(logSegments(t), logCursors(t), logCat(t), logVerify(t))
 	return c
 }
 
@@ -39,7 +39,7 @@ func everything(from uint64) commitlog.Filter {
 	return commitlog.Filter{Kinds: ^uint64(0), Lo: math.MinInt64, Hi: math.MaxInt64, From: from}
 }
 
-func (t *tool) logSegments() *cobra.Command {
+func logSegments(t *tool) *cobra.Command {
 	return &cobra.Command{Use: "segments", Short: "list the segments and the damage in them", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		report, err := t.inspect(cmd, everything(0), nil)
 		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
@@ -65,7 +65,7 @@ func state(s *commitlog.SegmentInfo) string {
 	return word
 }
 
-func (t *tool) logCursors() *cobra.Command {
+func logCursors(t *tool) *cobra.Command {
 	return &cobra.Command{Use: "cursors", Short: "list the durable positions of the readers", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		report, err := t.inspect(cmd, everything(math.MaxUint64), nil)
 		names := make([]string, 0, len(report.Cursors))
@@ -94,7 +94,7 @@ type record struct {
 
 var errEnough = errors.New("enough")
 
-func (t *tool) logCat() *cobra.Command {
+func logCat(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "cat", Short: "list records: what each holds, in one line", Args: cobra.NoArgs}
 	from := c.Flags().Uint64("from", 1, "first position")
 	limit := c.Flags().Int("limit", 100, "most records; 0 = all")
@@ -162,7 +162,7 @@ func describe(e commitlog.Entry) record {
 	return r
 }
 
-func (t *tool) logVerify() *cobra.Command {
+func logVerify(t *tool) *cobra.Command {
 	return &cobra.Command{Use: "verify", Short: "read every record and check every checksum", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		var records, unreadable uint64
 		var bad error
