@@ -304,7 +304,10 @@ func (c *conn) report(v verdict) {
 	case "handshake_accepted", "durable", "probe", "end_between_frames", "idle_timeout", "stopping", "evicted", "line_broken":
 		level = slog.LevelDebug
 	}
-	c.r.log.Log(context.Background(), level, v.reason+" "+host(c.peer), "gate: "+v.action.String(),
-		slog.String("peer", c.peer), slog.String("reason", v.reason), slog.Any("cause", c.detail))
+	attrs := []slog.Attr{slog.String("peer", c.peer), slog.String("reason", v.reason)}
+	if c.detail != nil {
+		attrs = append(attrs, slog.Any("cause", c.detail))
+	}
+	c.r.log.Log(context.Background(), level, v.reason+" "+host(c.peer), "gate: "+v.action.String(), attrs...)
 	c.detail = nil
 }
