@@ -48,6 +48,16 @@ interop: build ## with a real Apache IoTDB 2.0.1-beta from Maven Central (needs 
 crash: build ## kill -9 and cut at random: SEED=n ROUNDS=n
 	$(GO) run ./firmware-test/crash -bin $(BIN) -seed $(SEED) -rounds $(ROUNDS)
 
+CAPTURES ?= $(wildcard $(BIN)/e2e/*.pcapng)
+PROVE    ?=
+.PHONY: prove
+prove: ## judge captures of the gate: CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner 10.1.0.0/16 --outer-cable outer"
+	@mkdir -p $(BIN)
+	$(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/ ./firmware-test/cmd/oneway-prove
+	@test -n "$(CAPTURES)" || { echo 'no captures: make prove CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner NET --outer-cable outer"'; exit 2; }
+	@test -f $(BIN)/prove.key || $(BIN)/oneway-prove keygen -o $(BIN)/prove
+	$(BIN)/oneway-prove judge $(PROVE) --html $(BIN)/prove.html --report $(BIN)/prove.json --key $(BIN)/prove.key $(CAPTURES)
+
 .PHONY: bench
 bench: build ## the figures: micro benchmarks, then end to end through the simulator
 	$(GO) test -run '^$$' -bench . -benchmem ./framing ./internal/tablet ./internal/event ./internal/request ./internal/commitlog ./internal/ingest ./internal/query ./internal/rpc ./inner

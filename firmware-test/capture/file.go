@@ -146,7 +146,16 @@ func (f *File) Next(p *Packet) error {
 		cable int
 	)
 	if f.old != nil {
+		// pcapgo reads from f.plain itself and reports io.EOF also for a file that
+		// ends behind the header of a record.
+		if _, end := f.plain.Peek(1); end != nil {
+			f.finish(end)
+			return io.EOF
+		}
 		data, ci, err = f.old.ZeroCopyReadPacketData()
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 		p.Link = f.old.LinkType()
 	} else {
 		data, ci, opts, err = f.ng.ZeroCopyReadPacketDataWithOptions()

@@ -62,7 +62,7 @@ func parseKey(text, word string) ([]byte, error) {
 	if len(f) != 2 || f[0] != word {
 		return nil, fmt.Errorf("oneway: not a key file: expected %q and the key", word)
 	}
-	b, err := base64.StdEncoding.DecodeString(f[1])
+	b, err := base64.StdEncoding.Strict().DecodeString(f[1])
 	if err != nil || len(b) != ed25519.SeedSize { // a public key is as long as a seed
 		return nil, errors.New("oneway: the key file is damaged")
 	}
@@ -108,15 +108,21 @@ func Sign(r *Report, k ed25519.PrivateKey) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// toSign removes white space and puts the purpose in front. HTML characters are
-// escaped as encoding/json does, so that writing the file changes nothing.
+// toSign puts the purpose in front of the report.
 func toSign(body []byte) ([]byte, error) {
+	c, err := canonical(body)
+	return append([]byte(signedText), c...), err
+}
+
+// canonical removes white space. HTML characters are escaped as encoding/json
+// does, so that writing the file changes nothing.
+func canonical(text []byte) ([]byte, error) {
 	var compact, escaped bytes.Buffer
-	if err := json.Compact(&compact, body); err != nil {
+	if err := json.Compact(&compact, text); err != nil {
 		return nil, fmt.Errorf("oneway: %w", err)
 	}
 	json.HTMLEscape(&escaped, compact.Bytes())
-	return append([]byte(signedText), escaped.Bytes()...), nil
+	return escaped.Bytes(), nil
 }
 
 // Verify checks a signed report and returns it with the key it is signed with.
@@ -127,19 +133,23 @@ func Verify(file []byte, trusted ed25519.PublicKey) (*Report, ed25519.PublicKey,
 		return nil, nil, fmt.Errorf("oneway: a report of %d bytes, at most %d are read", len(file), MaxReport)
 	}
 	var s signed
-	d := json.NewDecoder(bytes.NewReader(file))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
+	if err := json.Unmarshal(file, &s); err != nil {
 		return nil, nil, fmt.Errorf("oneway: not a signed report: %w", err)
 	}
-	if d.More() {
-		return nil, nil, errors.New("oneway: not a signed report: something follows it")
+	// A field twice, in capitals or unknown would be read in one way here and in
+	// another by another reader.
+	again, err := json.Marshal(s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("oneway: not a signed report: %w", err)
 	}
-	key, err := base64.StdEncoding.DecodeString(s.Key)
+	if given, err := canonical(file); err != nil || !bytes.Equal(given, again) {
+		return nil, nil, errors.New("oneway: not a signed report: other fields than report, key and signature, in this order and once")
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(s.Key)
 	if err != nil || len(key) != ed25519.PublicKeySize {
 		return nil, nil, fmt.Errorf("%w: no public key in it", ErrSignature)
 	}
-	sig, err := base64.StdEncoding.DecodeString(s.Signature)
+	sig, err := base64.StdEncoding.Strict().DecodeString(s.Signature)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: no signature in it", ErrSignature)
 	}
