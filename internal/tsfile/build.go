@@ -6,6 +6,8 @@ import (
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Spill is where a builder keeps finished index entries instead of memory: a file, most
@@ -56,7 +58,7 @@ func newBuilder(version byte) *builder {
 
 // device returns the entry of id, made if it is new.
 func (b *builder) device(id DeviceID) *builtDevice {
-	b.buf = id.append(b.buf[:0], 4)
+	b.buf = id.Append(b.buf[:0], 4)
 	d := b.devices[string(b.buf)]
 	if d == nil {
 		d = &builtDevice{id: id, series: map[string]*builtSeries{}}
@@ -76,7 +78,7 @@ func (b *builder) add(d *builtDevice, ch *Chunk, stats Statistics) error {
 	if s.typ != ch.Type || s.mask != mask {
 		return fmt.Errorf("tsfile: %s.%s has chunks of two types", d.id, ch.Name)
 	}
-	s.list = stats.append(appendI64(s.list, ch.Offset), ch.Type)
+	s.list = stats.append(wire.AppendI64(s.list, ch.Offset), ch.Type)
 	stats.own()
 	s.stats.merge(&stats, ch.Type)
 	s.chunks++
@@ -92,8 +94,8 @@ func (s *builtSeries) append(dst []byte) []byte {
 	} else {
 		list = list[:8]
 	}
-	dst = append(appendName(append(dst, kind), s.name), byte(s.typ))
-	dst = appendUv(dst, uint32(len(list)))
+	dst = append(wire.AppendName(append(dst, kind), s.name), byte(s.typ))
+	dst = wire.AppendUv(dst, uint32(len(list)))
 	return append(s.stats.append(dst, s.typ), list...)
 }
 
@@ -126,7 +128,7 @@ func (b *builder) park(d *builtDevice) error {
 	d.off, d.size, d.series = b.spilled, int64(len(entries)), nil
 	b.spilled += d.size
 	b.done = append(b.done, d)
-	b.buf = d.id.append(b.buf[:0], 4)
+	b.buf = d.id.Append(b.buf[:0], 4)
 	delete(b.devices, string(b.buf))
 	return nil
 }
@@ -164,10 +166,10 @@ func (b *builder) finish(o *out) error {
 	separator := o.pos
 	o.write([]byte{markSeparator})
 	all := b.sorted()
-	bloom := newBloom(b.chunks)
+	filter := bloom.New(b.chunks)
 	roots := make([][]byte, len(all))
 	for i, d := range all {
-		root, err := b.writeDevice(o, d, bloom)
+		root, err := b.writeDevice(o, d, filter)
 		if err != nil {
 			return err
 		}
@@ -182,26 +184,26 @@ func (b *builder) finish(o *out) error {
 		foot = b.tableLevel(o, all, roots)
 		foot = appendTables(foot, b.tables)
 	}
-	foot = appendI64(foot, separator)
-	bits := bloom.trimmed()
-	foot = append(appendUv(foot, uint32(len(bits))), bits...)
+	foot = wire.AppendI64(foot, separator)
+	bits := filter.Trimmed()
+	foot = append(wire.AppendUv(foot, uint32(len(bits))), bits...)
 	if b.version == 3 || len(bits) > 0 {
-		foot = appendUv(appendUv(foot, bloom.Size), bloom.Hashes)
+		foot = wire.AppendUv(wire.AppendUv(foot, filter.Size), filter.Hashes)
 	}
 	if b.version == 4 {
-		foot = appendZz(foot, 3)
-		foot = appendName(appendName(foot, "encryptLevel"), "0")
-		foot = appendZz(appendName(foot, "encryptKey"), -1)
-		foot = appendName(appendName(foot, "encryptType"), "UNENCRYPTED")
+		foot = wire.AppendZz(foot, 3)
+		foot = wire.AppendName(wire.AppendName(foot, "encryptLevel"), "0")
+		foot = wire.AppendZz(wire.AppendName(foot, "encryptKey"), -1)
+		foot = wire.AppendName(wire.AppendName(foot, "encryptType"), "UNENCRYPTED")
 	}
-	foot = append(appendU32(foot, uint32(len(foot))), magic...)
+	foot = append(wire.AppendU32(foot, uint32(len(foot))), magic...)
 	o.write(foot)
 	return o.err
 }
 
 // writeDevice writes the entries of a device and the inner nodes above them and returns
 // its root node.
-func (b *builder) writeDevice(o *out, d *builtDevice, bloom *Bloom) (indexNode, error) {
+func (b *builder) writeDevice(o *out, d *builtDevice, filter *bloom.Filter) (indexNode, error) {
 	base := o.pos
 	var entries []byte
 	if d.series != nil {
@@ -216,14 +218,14 @@ func (b *builder) writeDevice(o *out, d *builtDevice, bloom *Bloom) (indexNode, 
 	}
 	o.write(entries)
 	device := d.id.String()
-	for c := (cursor{b: entries}); c.off < len(entries) && !c.failed(); {
-		c.u8()
-		name := c.name()
-		typ := tablet.DataType(c.u8())
-		size := c.uv()
+	for c := (wire.Cursor{B: entries}); c.Off < len(entries) && !c.Failed(); {
+		c.U8()
+		name := c.Name()
+		typ := tablet.DataType(c.U8())
+		size := c.Uv()
 		readStatistics(&c, typ)
-		c.bytes(int(size))
-		bloom.add(device + "." + name)
+		c.Bytes(int(size))
+		filter.Add(device + "." + name)
 	}
 	var leaves []indexNode
 	for i, r := range d.runs {
@@ -295,21 +297,21 @@ func (b *builder) tableLevel(o *out, devices []*builtDevice, roots [][]byte) []b
 			j++
 		}
 		node := b.deviceLevel(o, devices[i:j], roots[i:j])
-		foot = node.append(appendName(foot, devices[i].id.Table()), b.version)
+		foot = node.append(wire.AppendName(foot, devices[i].id.Table()), b.version)
 		i = j
 	}
-	return append(appendUv(nil, n), foot...)
+	return append(wire.AppendUv(nil, n), foot...)
 }
 
 func (n *indexNode) append(dst []byte, version byte) []byte {
-	dst = appendUv(dst, uint32(len(n.children)))
+	dst = wire.AppendUv(dst, uint32(len(n.children)))
 	for _, c := range n.children {
 		if n.kind <= leafDevice {
-			dst = c.device.append(dst, version)
+			dst = c.device.Append(dst, version)
 		} else {
-			dst = appendName(dst, c.name)
+			dst = wire.AppendName(dst, c.name)
 		}
-		dst = appendI64(dst, c.off)
+		dst = wire.AppendI64(dst, c.off)
 	}
-	return append(appendI64(dst, n.end), n.kind)
+	return append(wire.AppendI64(dst, n.end), n.kind)
 }

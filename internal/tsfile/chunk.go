@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // window reads a range of the file piece by piece.
@@ -73,20 +74,20 @@ type Chunk struct {
 }
 
 // parsed runs f over growing parts of what lies ahead until it does not run short.
-func (w *window) parsed(structure string, f func(c *cursor)) error {
+func (w *window) parsed(structure string, f func(c *wire.Cursor)) error {
 	for n := 256; ; n *= 4 {
 		b, err := w.peek(n)
 		if err != nil {
 			return err
 		}
-		c := &cursor{b: b}
+		c := &wire.Cursor{B: b}
 		f(c)
-		if !c.failed() {
-			w.skip(int64(c.off))
+		if !c.Failed() {
+			w.skip(int64(c.Off))
 			return nil
 		}
-		if !c.short || len(b) < n {
-			return corrupt(w.at()+int64(c.off), structure, "%s", c.reason)
+		if !c.Short || len(b) < n {
+			return corrupt(w.at()+int64(c.Off), structure, "%s", c.Reason)
 		}
 	}
 }
@@ -94,25 +95,25 @@ func (w *window) parsed(structure string, f func(c *cursor)) error {
 // readChunkHeader reads a header whose marker is next.
 func (w *window) readChunkHeader() (Chunk, error) {
 	ch := Chunk{Offset: w.at()}
-	err := w.parsed("chunk header", func(c *cursor) {
-		ch.Marker = c.u8()
-		if k := ch.Marker & maskKind; !c.failed() && k != markManyPages && k != markOnePage || ch.Marker&0xc0 == 0xc0 {
-			c.fail(fmt.Sprintf("marker 0x%02x is not that of a chunk", ch.Marker))
+	err := w.parsed("chunk header", func(c *wire.Cursor) {
+		ch.Marker = c.U8()
+		if k := ch.Marker & maskKind; !c.Failed() && k != markManyPages && k != markOnePage || ch.Marker&0xc0 == 0xc0 {
+			c.Fail(fmt.Sprintf("marker 0x%02x is not that of a chunk", ch.Marker))
 		}
-		ch.Name = c.name()
-		ch.Size = int64(c.uv())
-		ch.Type, ch.Compressor, ch.Encoding = tablet.DataType(c.u8()), tablet.Compressor(c.u8()), tablet.Encoding(c.u8())
+		ch.Name = c.Name()
+		ch.Size = int64(c.Uv())
+		ch.Type, ch.Compressor, ch.Encoding = tablet.DataType(c.U8()), tablet.Compressor(c.U8()), tablet.Encoding(c.U8())
 		isTime := ch.Type == vector
 		switch {
-		case c.failed():
+		case c.Failed():
 		case isTime != (ch.Marker&maskTime != 0) || !isTime && !ch.Type.Valid():
-			c.fail(fmt.Sprintf("data type %d with marker 0x%02x", uint8(ch.Type), ch.Marker))
+			c.Fail(fmt.Sprintf("data type %d with marker 0x%02x", uint8(ch.Type), ch.Marker))
 		case !ch.Compressor.Valid():
-			c.fail(fmt.Sprintf("unknown compressor %d", uint8(ch.Compressor)))
+			c.Fail(fmt.Sprintf("unknown compressor %d", uint8(ch.Compressor)))
 		case isTime && ch.Encoding != tablet.TS2Diff:
-			c.fail(fmt.Sprintf("time column with encoding %s", ch.Encoding))
+			c.Fail(fmt.Sprintf("time column with encoding %s", ch.Encoding))
 		case !isTime && !encoding.Allowed(ch.Type, ch.Encoding):
-			c.fail((&encoding.UnsupportedError{Type: ch.Type, Encoding: ch.Encoding}).Error())
+			c.Fail((&encoding.UnsupportedError{Type: ch.Type, Encoding: ch.Encoding}).Error())
 		}
 	})
 	ch.Schema.Name = ch.Name
@@ -166,13 +167,13 @@ func (k *chunkReader) next() (p page, ok bool, err error) {
 	if k.Marker&maskKind == markOnePage && k.pages > 0 {
 		return p, false, corrupt(p.off, what, "second page in a chunk of one page")
 	}
-	err = k.w.parsed(what, func(c *cursor) {
-		u := c.uv()
+	err = k.w.parsed(what, func(c *wire.Cursor) {
+		u := c.Uv()
 		p.uncompressed, p.compressed = int(u), 0
-		if c.failed() || u == 0 {
+		if c.Failed() || u == 0 {
 			return
 		}
-		p.compressed = int(c.uv())
+		p.compressed = int(c.Uv())
 		if k.Marker&maskKind == markManyPages {
 			p.stats, p.hasStats = readStatistics(c, k.Type), true
 		}
@@ -242,16 +243,16 @@ func (d *pageDecoder) plain(k *chunkReader, p page, times []int64, col *tablet.C
 	if err != nil {
 		return times, err
 	}
-	c := &cursor{b: b}
-	tb := c.bytes(int(c.uv()))
-	if c.failed() {
-		return times, k.damage(p, fmt.Errorf("time block is %s", c.reason))
+	c := &wire.Cursor{B: b}
+	tb := c.Bytes(int(c.Uv()))
+	if c.Failed() {
+		return times, k.damage(p, fmt.Errorf("time block is %s", c.Reason))
 	}
 	before := len(times)
 	if times, err = d.times(k, p, tb, times); err != nil {
 		return times, err
 	}
-	if err := d.enc.Decode(col, k.Encoding, b[c.off:], len(times)-before); err != nil {
+	if err := d.enc.Decode(col, k.Encoding, b[c.Off:], len(times)-before); err != nil {
 		return times, k.damage(p, err)
 	}
 	return times, nil
@@ -279,17 +280,17 @@ func (d *pageDecoder) value(k *chunkReader, p page, rows int, col *tablet.Column
 	if err != nil {
 		return err
 	}
-	c := &cursor{b: b}
-	n := int(int32(c.u32()))
-	if !c.failed() && n != rows {
-		c.fail(fmt.Sprintf("%d rows, the time page has %d", n, rows))
+	c := &wire.Cursor{B: b}
+	n := int(int32(c.U32()))
+	if !c.Failed() && n != rows {
+		c.Fail(fmt.Sprintf("%d rows, the time page has %d", n, rows))
 	}
-	bits := c.bytes((rows + 7) / 8)
-	if c.failed() {
-		return k.damage(p, fmt.Errorf("bitmap: %s", c.reason))
+	bits := c.Bytes((rows + 7) / 8)
+	if c.Failed() {
+		return k.damage(p, fmt.Errorf("bitmap: %s", c.Reason))
 	}
 	present := countPresent(bits, rows)
-	if err := d.enc.Decode(col, k.Encoding, b[c.off:], present); err != nil {
+	if err := d.enc.Decode(col, k.Encoding, b[c.Off:], present); err != nil {
 		return k.damage(p, err)
 	}
 	if present == rows {

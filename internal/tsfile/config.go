@@ -24,7 +24,6 @@ func (l Limits) withDefaults() Limits {
 }
 
 const (
-	maxName     = 1 << 20 // bytes of a name or property
 	maxSegments = 1 << 10 // segments of a device id
 	degree      = 256     // children of a written index node, series of a run
 	magic       = "TsFile"

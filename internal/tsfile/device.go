@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Segment is one part of a device id of version 4; Null stands for a missing tag.
@@ -119,19 +120,20 @@ func SameOrder(a, b string) bool {
 	return compareText(a, b) < 0 == (x.Compare(y) < 0)
 }
 
-func readDevice(c *cursor, version byte) DeviceID {
+// ReadDeviceID reads an id in the form of a version; c fails on damage.
+func ReadDeviceID(c *wire.Cursor, version byte) DeviceID {
 	if version == 3 {
-		return PathDevice(c.name())
+		return PathDevice(c.Name())
 	}
-	n := c.uv()
+	n := c.Uv()
 	if n == 0 || n > maxSegments {
-		c.fail("number of device segments is 0 or beyond the cap")
+		c.Fail("number of device segments is 0 or beyond the cap")
 		return DeviceID{}
 	}
 	d := DeviceID{Segments: make([]Segment, 0, min(int(n), 8))}
 	for range n {
-		s, null := c.text()
-		if c.failed() {
+		s, null := c.Text()
+		if c.Failed() {
 			return DeviceID{}
 		}
 		d.Segments = append(d.Segments, Segment{Text: string(s), Null: null})
@@ -139,17 +141,18 @@ func readDevice(c *cursor, version byte) DeviceID {
 	return d
 }
 
-func (d DeviceID) append(dst []byte, version byte) []byte {
+// Append appends the id in the form of a version.
+func (d DeviceID) Append(dst []byte, version byte) []byte {
 	if version == 3 {
-		return appendName(dst, d.String())
+		return wire.AppendName(dst, d.String())
 	}
-	dst = appendUv(dst, uint32(len(d.Segments)))
+	dst = wire.AppendUv(dst, uint32(len(d.Segments)))
 	for _, s := range d.Segments {
 		if s.Null {
-			dst = appendZz(dst, -1)
+			dst = wire.AppendZz(dst, -1)
 			continue
 		}
-		dst = appendName(dst, s.Text)
+		dst = wire.AppendName(dst, s.Text)
 	}
 	return dst
 }

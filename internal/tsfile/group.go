@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // group is the device being written: its open chunk group and what its earlier groups
@@ -254,7 +255,7 @@ func (g *group) sealPlain(c *columnWriter, col *tablet.Column, times []int64, r 
 	stats := collectRange(col, times, r)
 	c.last = times[r.To-1]
 	e.times = encoding.AppendTimes(e.times[:0], times[r.From:r.To])
-	e.raw = append(appendUv(e.raw[:0], uint32(len(e.times))), e.times...)
+	e.raw = append(wire.AppendUv(e.raw[:0], uint32(len(e.times))), e.times...)
 	var err error
 	plain := *col
 	plain.Nulls = nil
@@ -284,11 +285,11 @@ func (g *group) seal(c *columnWriter, stats Statistics) error {
 		e.head = body
 	}
 	if c.count++; c.count == 1 {
-		c.first = appendUv(appendUv(c.first[:0], uint32(len(e.raw))), uint32(len(body)))
+		c.first = wire.AppendUv(wire.AppendUv(c.first[:0], uint32(len(e.raw))), uint32(len(body)))
 		c.fstat = stats
 		c.fstat.own()
 	} else {
-		c.pages = appendUv(appendUv(c.pages, uint32(len(e.raw))), uint32(len(body)))
+		c.pages = wire.AppendUv(wire.AppendUv(c.pages, uint32(len(e.raw))), uint32(len(body)))
 		c.pages = stats.append(c.pages, c.schema.Type)
 	}
 	c.pages = append(c.pages, body...)
@@ -360,7 +361,7 @@ func (g *group) sealValue(c *columnWriter, n int) error {
 		c.emptyPage()
 	} else {
 		e := &g.w.enc
-		e.raw = appendU32(e.raw[:0], uint32(n))
+		e.raw = wire.AppendU32(e.raw[:0], uint32(n))
 		e.raw = appendPresent(e.raw, c.col.Nulls, n)
 		var err error
 		if e.raw, err = e.enc.Encode(e.raw, &c.col, encoding.Range{From: 0, To: n}, c.schema.Encoding); err != nil {
@@ -399,7 +400,7 @@ func (g *group) flush() error {
 	begun := false
 	put := func(c *columnWriter, mask byte) error {
 		if !begun {
-			o.write(g.id.append([]byte{markGroup}, g.w.opts.Version))
+			o.write(g.id.Append([]byte{markGroup}, g.w.opts.Version))
 			begun = true
 		}
 		return g.writeChunk(c, mask)
@@ -465,8 +466,8 @@ func (g *group) writeChunk(c *columnWriter, mask byte) error {
 		}
 		size += len(fstat)
 	}
-	head := appendName([]byte{ch.Marker}, ch.Name)
-	head = append(appendUv(head, uint32(size)), byte(c.schema.Type), byte(c.schema.Compressor), byte(c.schema.Encoding))
+	head := wire.AppendName([]byte{ch.Marker}, ch.Name)
+	head = append(wire.AppendUv(head, uint32(size)), byte(c.schema.Type), byte(c.schema.Compressor), byte(c.schema.Encoding))
 	o.write(head)
 	if size > 0 {
 		o.write(c.first)

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Kinds of index nodes.
@@ -30,31 +31,31 @@ type indexChild struct {
 	off    int64
 }
 
-func readNode(c *cursor, version byte, devices bool) indexNode {
+func readNode(c *wire.Cursor, version byte, devices bool) indexNode {
 	var n indexNode
-	count := c.uv()
-	if int64(count) > int64(len(c.b)-c.off)/9 {
-		c.fail("index node claims more children than there are bytes")
+	count := c.Uv()
+	if int64(count) > int64(len(c.B)-c.Off)/9 {
+		c.Fail("index node claims more children than there are bytes")
 		return n
 	}
 	n.children = make([]indexChild, 0, count)
 	for range count {
 		var ch indexChild
 		if devices {
-			ch.device = readDevice(c, version)
+			ch.device = ReadDeviceID(c, version)
 		} else {
-			ch.name = c.name()
+			ch.name = c.Name()
 		}
-		ch.off = c.i64()
-		if c.failed() {
+		ch.off = c.I64()
+		if c.Failed() {
 			return n
 		}
 		n.children = append(n.children, ch)
 	}
-	n.end = c.i64()
-	n.kind = c.u8()
-	if !c.failed() && (n.kind > leafMeasurement || devices != (n.kind <= leafDevice)) {
-		c.fail("index node of the wrong kind")
+	n.end = c.I64()
+	n.kind = c.U8()
+	if !c.Failed() && (n.kind > leafMeasurement || devices != (n.kind <= leafDevice)) {
+		c.Fail("index node of the wrong kind")
 	}
 	return n
 }
@@ -92,11 +93,11 @@ func (r *Reader) child(n *indexNode, i int) (*indexNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{b: b}
+	c := &wire.Cursor{B: b}
 	next := readNode(c, r.foot.Version, n.kind == internalDevice)
 	next.at = from
-	if c.failed() {
-		return nil, corrupt(from+int64(c.off), "index node", "%s", c.reason)
+	if c.Failed() {
+		return nil, corrupt(from+int64(c.Off), "index node", "%s", c.Reason)
 	}
 	if n.kind == internalMeasurement && next.kind > leafMeasurement || n.kind == leafMeasurement {
 		return nil, corrupt(from, "index node", "kind %d below kind %d", next.kind, n.kind)
@@ -241,8 +242,8 @@ func (r *Reader) run(n *indexNode, i int, yield func(*Series, error) bool) bool 
 		yield(nil, err)
 		return false
 	}
-	c := &cursor{b: b}
-	for c.off < len(b) {
+	c := &wire.Cursor{B: b}
+	for c.Off < len(b) {
 		s, err := r.readSeries(c, from)
 		if !yield(s, err) || err != nil {
 			return false
@@ -251,24 +252,24 @@ func (r *Reader) run(n *indexNode, i int, yield func(*Series, error) bool) bool 
 	return true
 }
 
-func (r *Reader) readSeries(c *cursor, base int64) (*Series, error) {
-	s := &Series{Offset: base + int64(c.off)}
-	kind := c.u8()
+func (r *Reader) readSeries(c *wire.Cursor, base int64) (*Series, error) {
+	s := &Series{Offset: base + int64(c.Off)}
+	kind := c.U8()
 	s.Time, s.Value = kind&maskTime != 0, kind&maskValue != 0
-	s.Name = c.name()
-	s.Type = tablet.DataType(c.u8())
-	size := c.uv()
+	s.Name = c.Name()
+	s.Type = tablet.DataType(c.U8())
+	size := c.Uv()
 	s.Stats = readStatistics(c, s.Type)
-	list := &cursor{b: c.bytes(int(size))}
-	for !c.failed() && list.off < len(list.b) {
-		m := ChunkMeta{Offset: list.i64()}
+	list := &wire.Cursor{B: c.Bytes(int(size))}
+	for !c.Failed() && list.Off < len(list.B) {
+		m := ChunkMeta{Offset: list.I64()}
 		if kind&maskKind == 0 {
 			m.Stats = s.Stats
 		} else {
 			m.Stats = readStatistics(list, s.Type)
 		}
-		if list.failed() {
-			c.fail("chunk list is " + list.reason)
+		if list.Failed() {
+			c.Fail("chunk list is " + list.Reason)
 			break
 		}
 		if m.Offset < int64(headBytes) || m.Offset >= r.foot.Separator {
@@ -276,11 +277,11 @@ func (r *Reader) readSeries(c *cursor, base int64) (*Series, error) {
 		}
 		s.Chunks = append(s.Chunks, m)
 	}
-	if !c.failed() && (s.Time != (s.Type == vector) || s.Time && s.Value || kind&maskKind == 0 && len(s.Chunks) > 1) {
-		c.fail("flags, type and number of chunks do not agree")
+	if !c.Failed() && (s.Time != (s.Type == vector) || s.Time && s.Value || kind&maskKind == 0 && len(s.Chunks) > 1) {
+		c.Fail("flags, type and number of chunks do not agree")
 	}
-	if c.failed() {
-		return nil, corrupt(s.Offset, "series entry", "%s", c.reason)
+	if c.Failed() {
+		return nil, corrupt(s.Offset, "series entry", "%s", c.Reason)
 	}
 	return s, nil
 }

@@ -104,7 +104,7 @@ func (m *mapper) rest(size int64) error {
 
 func (m *mapper) group(off int64, id DeviceID) error {
 	m.gap(off)
-	m.put(off, int64(1+len(id.append(nil, m.version))), RegionGroup, id.String())
+	m.put(off, int64(1+len(id.Append(nil, m.version))), RegionGroup, id.String())
 	return m.err
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Reader reads one complete TsFile. It holds the footer; everything else is read when
@@ -19,12 +21,12 @@ type Reader struct {
 
 // Footer is what Open reads: everything behind the index.
 type Footer struct {
-	Version    byte       // 3 or 4
-	Separator  int64      // offset of the byte that ends the data section
-	Offset     int64      // of the footer itself
-	Bloom      *Bloom     // nil if the file has none
-	Tables     []Table    // schemas of the table model; empty for tree data
-	Properties []Property // version 4 only
+	Version    byte          // 3 or 4
+	Separator  int64         // offset of the byte that ends the data section
+	Offset     int64         // of the footer itself
+	Bloom      *bloom.Filter // nil if the file has none
+	Tables     []Table       // schemas of the table model; empty for tree data
+	Properties []Property    // version 4 only
 	roots      []root
 }
 
@@ -119,24 +121,24 @@ func (r *Reader) read(off int64, n int, structure string) ([]byte, error) {
 }
 
 func (r *Reader) parseFooter(b []byte) error {
-	c := &cursor{b: b}
+	c := &wire.Cursor{B: b}
 	f := &r.foot
 	if f.Version == 3 {
 		f.roots = []root{{node: readNode(c, f.Version, true)}}
 	} else {
-		n := c.uv()
-		for i := uint32(0); i < n && !c.failed(); i++ {
-			f.roots = append(f.roots, root{table: c.name(), node: readNode(c, f.Version, true)})
+		n := c.Uv()
+		for i := uint32(0); i < n && !c.Failed(); i++ {
+			f.roots = append(f.roots, root{table: c.Name(), node: readNode(c, f.Version, true)})
 		}
 		f.Tables = readTables(c)
 	}
-	f.Separator = c.i64()
+	f.Separator = c.I64()
 	f.Bloom = readBloom(c, f.Version)
-	if f.Version == 4 && !c.failed() && c.off < len(c.b) {
+	if f.Version == 4 && !c.Failed() && c.Off < len(c.B) {
 		f.Properties = readProperties(c)
 	}
-	if c.failed() {
-		return corrupt(f.Offset+int64(c.off), "footer", "%s", c.reason)
+	if c.Failed() {
+		return corrupt(f.Offset+int64(c.Off), "footer", "%s", c.Reason)
 	}
 	if f.Separator < int64(headBytes) || f.Separator >= f.Offset {
 		return corrupt(f.Offset, "footer", "separator at %d is not within the file", f.Separator)
@@ -155,39 +157,39 @@ func (r *Reader) parseFooter(b []byte) error {
 	return nil
 }
 
-func readBloom(c *cursor, version byte) *Bloom {
-	n := c.uv()
+func readBloom(c *wire.Cursor, version byte) *bloom.Filter {
+	n := c.Uv()
 	if n == 0 && version == 4 {
 		return nil
 	}
-	b := &Bloom{Bits: c.bytes(int(n)), Size: c.uv(), Hashes: c.uv()}
-	if !c.failed() && b.Size == 0 && n == 0 {
+	b := &bloom.Filter{Bits: c.Bytes(int(n)), Size: c.Uv(), Hashes: c.Uv()}
+	if !c.Failed() && b.Size == 0 && n == 0 {
 		return nil
 	}
 	if b.Size == 0 || b.Hashes == 0 || b.Hashes > 8 || uint64(b.Size) > 1<<31 {
-		c.fail("Bloom filter has no bits, or 0 or more than 8 hash functions")
+		c.Fail("Bloom filter has no bits, or 0 or more than 8 hash functions")
 	}
 	return b
 }
 
-func readProperties(c *cursor) []Property {
-	n := c.zz()
+func readProperties(c *wire.Cursor) []Property {
+	n := c.Zz()
 	var out []Property
-	for i := int32(0); i < n && !c.failed(); i++ {
-		p := Property{Key: c.name()}
-		v, null := c.text()
+	for i := int32(0); i < n && !c.Failed(); i++ {
+		p := Property{Key: c.Name()}
+		v, null := c.Text()
 		p.Value, p.Null = string(v), null
 		out = append(out, p)
 	}
 	return out
 }
 
-func readTables(c *cursor) []Table {
-	n := c.uv()
+func readTables(c *wire.Cursor) []Table {
+	n := c.Uv()
 	var out []Table
-	for i := uint32(0); i < n && !c.failed(); i++ {
-		t := Table{Name: c.name()}
-		for cols := c.uv(); cols > 0 && !c.failed(); cols-- {
+	for i := uint32(0); i < n && !c.Failed(); i++ {
+		t := Table{Name: c.Name()}
+		for cols := c.Uv(); cols > 0 && !c.Failed(); cols-- {
 			t.Columns = append(t.Columns, readTableColumn(c))
 		}
 		out = append(out, t)
@@ -195,29 +197,29 @@ func readTables(c *cursor) []Table {
 	return out
 }
 
-func readTableColumn(c *cursor) TableColumn {
-	col := TableColumn{Schema: tablet.Schema{Name: string(c.blob()), Type: tablet.DataType(c.u8()),
-		Encoding: tablet.Encoding(c.u8()), Compressor: tablet.Compressor(c.u8())}}
-	for props := int32(c.u32()); props > 0 && !c.failed(); props-- {
-		c.blob()
-		c.blob()
+func readTableColumn(c *wire.Cursor) TableColumn {
+	col := TableColumn{Schema: tablet.Schema{Name: string(c.Blob()), Type: tablet.DataType(c.U8()),
+		Encoding: tablet.Encoding(c.U8()), Compressor: tablet.Compressor(c.U8())}}
+	for props := int32(c.U32()); props > 0 && !c.Failed(); props-- {
+		c.Blob()
+		c.Blob()
 	}
-	k := c.u32()
+	k := c.U32()
 	if k > 3 {
-		c.fail("unknown column category")
+		c.Fail("unknown column category")
 	}
 	col.Category = tablet.Category(k)
 	return col
 }
 
 func appendTables(dst []byte, tables []Table) []byte {
-	dst = appendUv(dst, uint32(len(tables)))
+	dst = wire.AppendUv(dst, uint32(len(tables)))
 	for _, t := range tables {
-		dst = appendUv(appendName(dst, t.Name), uint32(len(t.Columns)))
+		dst = wire.AppendUv(wire.AppendName(dst, t.Name), uint32(len(t.Columns)))
 		for _, c := range t.Columns {
-			dst = appendBlob(dst, []byte(c.Name))
+			dst = wire.AppendBlob(dst, []byte(c.Name))
 			dst = append(dst, byte(c.Type), byte(c.Encoding), byte(c.Compressor))
-			dst = appendU32(appendU32(dst, 0), uint32(c.Category))
+			dst = wire.AppendU32(wire.AppendU32(dst, 0), uint32(c.Category))
 		}
 	}
 	return dst

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Statistics sums up the points of a page, a chunk or a series.
@@ -46,35 +47,35 @@ func emptyStatistics() Statistics {
 }
 
 // readStatistics reads what a series of type t has.
-func readStatistics(c *cursor, t tablet.DataType) Statistics {
-	s := Statistics{Count: c.uv(), Start: c.i64(), End: c.i64()}
+func readStatistics(c *wire.Cursor, t tablet.DataType) Statistics {
+	s := Statistics{Count: c.Uv(), Start: c.I64(), End: c.I64()}
 	switch t {
 	case tablet.Boolean:
-		s.First.Bits, s.Last.Bits = uint64(c.u8()), uint64(c.u8())
-		s.SumInt = c.i64()
+		s.First.Bits, s.Last.Bits = uint64(c.U8()), uint64(c.U8())
+		s.SumInt = c.I64()
 	case tablet.Int32, tablet.Date:
 		for _, v := range s.numbers() {
-			v.Bits = uint64(int64(int32(c.u32())))
+			v.Bits = uint64(int64(int32(c.U32())))
 		}
-		s.SumInt = c.i64()
+		s.SumInt = c.I64()
 	case tablet.Int64, tablet.Timestamp, tablet.Double:
 		for _, v := range s.numbers() {
-			v.Bits = uint64(c.i64())
+			v.Bits = uint64(c.I64())
 		}
-		s.Sum = c.f64()
+		s.Sum = c.F64()
 	case tablet.Float:
 		for _, v := range s.numbers() {
-			v.Bits = uint64(c.u32())
+			v.Bits = uint64(c.U32())
 		}
-		s.Sum = c.f64()
+		s.Sum = c.F64()
 	case tablet.Text:
-		s.First.Bytes, s.Last.Bytes = c.blob(), c.blob()
+		s.First.Bytes, s.Last.Bytes = c.Blob(), c.Blob()
 	case tablet.String:
-		s.First.Bytes, s.Last.Bytes = c.blob(), c.blob()
-		s.Min.Bytes, s.Max.Bytes = c.blob(), c.blob()
+		s.First.Bytes, s.Last.Bytes = c.Blob(), c.Blob()
+		s.Min.Bytes, s.Max.Bytes = c.Blob(), c.Blob()
 	case tablet.Blob, vector:
 	default:
-		c.fail("unknown data type")
+		c.Fail("unknown data type")
 	}
 	return s
 }
@@ -84,18 +85,18 @@ func (s *Statistics) numbers() [4]*Cell { return [4]*Cell{&s.Min, &s.Max, &s.Fir
 
 func (s *Statistics) append(dst []byte, t tablet.DataType) []byte {
 	be := binary.BigEndian
-	dst = appendI64(appendI64(appendUv(dst, s.Count), s.Start), s.End)
+	dst = wire.AppendI64(wire.AppendI64(wire.AppendUv(dst, s.Count), s.Start), s.End)
 	switch t {
 	case tablet.Boolean:
-		return appendI64(append(dst, byte(s.First.Bits), byte(s.Last.Bits)), s.SumInt)
+		return wire.AppendI64(append(dst, byte(s.First.Bits), byte(s.Last.Bits)), s.SumInt)
 	case tablet.Int32, tablet.Date:
 		for _, v := range s.numbers() {
-			dst = appendU32(dst, uint32(v.Bits))
+			dst = wire.AppendU32(dst, uint32(v.Bits))
 		}
-		return appendI64(dst, s.SumInt)
+		return wire.AppendI64(dst, s.SumInt)
 	case tablet.Float:
 		for _, v := range s.numbers() {
-			dst = appendU32(dst, uint32(v.Bits))
+			dst = wire.AppendU32(dst, uint32(v.Bits))
 		}
 		return be.AppendUint64(dst, math.Float64bits(s.Sum))
 	case tablet.Int64, tablet.Timestamp, tablet.Double:
@@ -104,15 +105,13 @@ func (s *Statistics) append(dst []byte, t tablet.DataType) []byte {
 		}
 		return be.AppendUint64(dst, math.Float64bits(s.Sum))
 	case tablet.Text:
-		return appendBlob(appendBlob(dst, s.First.Bytes), s.Last.Bytes)
+		return wire.AppendBlob(wire.AppendBlob(dst, s.First.Bytes), s.Last.Bytes)
 	case tablet.String:
-		dst = appendBlob(appendBlob(dst, s.First.Bytes), s.Last.Bytes)
-		return appendBlob(appendBlob(dst, s.Min.Bytes), s.Max.Bytes)
+		dst = wire.AppendBlob(wire.AppendBlob(dst, s.First.Bytes), s.Last.Bytes)
+		return wire.AppendBlob(wire.AppendBlob(dst, s.Min.Bytes), s.Max.Bytes)
 	}
 	return dst
 }
-
-func appendBlob(dst, b []byte) []byte { return append(appendU32(dst, uint32(len(b))), b...) }
 
 // merge adds the statistics of later points of the same series; binary values are
 // shared, not copied.

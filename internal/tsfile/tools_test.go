@@ -122,53 +122,6 @@ func schemasOf(x *tablet.Tablet) []tablet.Schema {
 	return out
 }
 
-func TestMods(t *testing.T) {
-	for _, set := range []string{"v3", "v3-1.3.7", "v4"} {
-		for _, f := range loadManifest(t, set).Files {
-			if f.Kind == "" {
-				continue
-			}
-			b := readFile(t, filepath.Join("testdata", set, f.File))
-			read := ReadMods
-			if f.Kind == "mods2" {
-				read = ReadMods2
-			}
-			have, err := read(b)
-			must(t, err)
-			var again []byte
-			for i, d := range have {
-				w := f.Deletions[i]
-				if d.Path != w.Path || strconv.FormatInt(d.Start, 10) != w.Start || strconv.FormatInt(d.End, 10) != w.End ||
-					w.Offset != nil && strconv.FormatInt(d.Offset, 10) != *w.Offset {
-					t.Errorf("%s: %+v, want %+v", f.File, d, w)
-				}
-				if f.Kind == "mods2" {
-					again = AppendMods2(again, d)
-				} else if again, err = AppendMods(again, d); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if len(have) != len(f.Deletions) || !bytes.Equal(again, b) {
-				t.Errorf("%s: %d deletions, written again %q, want %q", f.File, len(have), again, b)
-			}
-			for i := range b {
-				_, _ = read(b[:i])
-			}
-		}
-	}
-	d := Deletion{Table: "t", Start: 1, End: 2, Offset: -1, Measurements: []string{"a"}, Tags: TagPredicate{Kind: TagAnd, All: []TagPredicate{
-		{Kind: TagEquals, Value: "x", Segment: 1}, {Kind: TagNotNull, Segment: 2}, {Kind: TagExact, Device: PathDevice("t")}, {Kind: TagIn, Devices: []DeviceID{PathDevice("u")}}}}}
-	have, err := ReadMods2(AppendMods2(nil, d))
-	must(t, err)
-	if !bytes.Equal(AppendMods2(nil, have[0]), AppendMods2(nil, d)) {
-		t.Errorf("%+v", have)
-	}
-	old, err := ReadMods([]byte("DELETION,root.a,b.c,7,99\r\nDELETION,root.a"))
-	if err != nil || len(old) != 1 || old[0].Path != "root.a,b.c" && old[0].End != 99 {
-		t.Errorf("old form: %+v %v", old, err)
-	}
-}
-
 // TestFilter: statistics and time range leave out exactly what does not match.
 func TestFilter(t *testing.T) {
 	r := rand.New(rand.NewSource(9))

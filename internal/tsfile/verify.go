@@ -47,7 +47,7 @@ func Verify(r io.ReaderAt, size int64, lim Limits) *Report {
 			break
 		}
 		rep.Devices++
-		x.verifyDevice(d, rep)
+		(&verifier{r: x, rep: rep}).device(d)
 	}
 	if err := Map(r, size, lim, func(reg Region) error {
 		if reg.Kind == Unaccounted {
@@ -60,25 +60,33 @@ func Verify(r io.ReaderAt, size int64, lim Limits) *Report {
 	return rep
 }
 
-func (r *Reader) verifyDevice(d *Device, rep *Report) {
+// verifier checks one device.
+type verifier struct {
+	r   *Reader
+	rep *Report
+}
+
+func (v *verifier) device(d *Device) {
+	rep := v.rep
 	var time *Series
-	for s, err := range r.Series(d) {
+	for s, err := range v.r.Series(d) {
 		if err != nil {
 			rep.problem(err)
 			return
 		}
 		rep.Series++
-		if !r.foot.Bloom.MayContain(d.ID.String(), s.Name) {
+		if !v.r.foot.Bloom.MayContain(d.ID.String(), s.Name) {
 			rep.problem(corrupt(s.Offset, "Bloom filter", "hides %s.%s", d.ID, s.Name))
 		}
 		if s.Time {
 			time = s
 		}
-		r.verifySeries(time, s, rep)
+		v.series(time, s)
 	}
 }
 
-func (r *Reader) verifySeries(time, s *Series, rep *Report) {
+func (v *verifier) series(time, s *Series) {
+	rep := v.rep
 	c := &chunkChecker{}
 	c.wrong = func(p page, k *chunkReader, _ *Statistics) {
 		rep.problem(corrupt(p.off, "page of "+k.Name, "the points contradict the statistics"))
@@ -90,14 +98,13 @@ func (r *Reader) verifySeries(time, s *Series, rep *Report) {
 	sum := emptyStatistics()
 	for i := range s.Chunks {
 		rep.Chunks++
-		var k chunkReader
 		if s.Value {
-			if err := r.loadTimes(c, &time.Chunks[i]); err != nil {
+			if err := v.loadTimes(c, &time.Chunks[i]); err != nil {
 				continue // reported with the time column
 			}
 		}
 		pages, points := c.Pages, c.Points
-		st, err := r.verifyChunk(&k, c, s, i)
+		st, err := v.chunk(c, s, i)
 		if err != nil {
 			rep.problem(err)
 			continue
@@ -114,17 +121,18 @@ func (r *Reader) verifySeries(time, s *Series, rep *Report) {
 	}
 }
 
-func (r *Reader) verifyChunk(k *chunkReader, c *chunkChecker, s *Series, i int) (Statistics, error) {
-	if err := (&Scanner{r: r}).openChunk(k, s, &s.Chunks[i]); err != nil {
+func (v *verifier) chunk(c *chunkChecker, s *Series, i int) (Statistics, error) {
+	var k chunkReader
+	if err := (&Scanner{r: v.r}).openChunk(&k, s, &s.Chunks[i]); err != nil {
 		return Statistics{}, err
 	}
-	return c.chunk(k)
+	return c.chunk(&k)
 }
 
 // loadTimes decodes the time chunk that belongs to a value chunk.
-func (r *Reader) loadTimes(c *chunkChecker, m *ChunkMeta) error {
+func (v *verifier) loadTimes(c *chunkChecker, m *ChunkMeta) error {
 	var k chunkReader
-	if err := k.open(r, m); err != nil {
+	if err := k.open(v.r, m); err != nil {
 		return err
 	}
 	pages, points := c.Pages, c.Points

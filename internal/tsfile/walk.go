@@ -2,6 +2,8 @@ package tsfile
 
 import (
 	"io"
+
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // walker goes through the data section front to back, without the index.
@@ -74,9 +76,9 @@ func (x *walker) run(r io.ReaderAt) (at int64, err error) {
 
 func (x *walker) groupHeader(at int64) (int64, error) {
 	var id DeviceID
-	err := x.w.parsed("chunk group header", func(c *cursor) {
-		c.u8()
-		id = readDevice(c, x.version)
+	err := x.w.parsed("chunk group header", func(c *wire.Cursor) {
+		c.U8()
+		id = ReadDeviceID(c, x.version)
 	})
 	if err != nil {
 		return at, err

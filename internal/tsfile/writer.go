@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // WriterOptions say how a file is written. Zero fields mean the default.
@@ -193,7 +194,7 @@ func (w *Writer) PlanRange(low, high int64) error {
 	if err := w.EndGroup(); err != nil {
 		return err
 	}
-	w.out.write(appendI64(appendI64([]byte{markPlanRange}, low), high))
+	w.out.write(wire.AppendI64(wire.AppendI64([]byte{markPlanRange}, low), high))
 	return w.out.err
 }
 

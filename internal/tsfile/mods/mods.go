@@ -1,4 +1,6 @@
-package tsfile
+// Package mods reads and writes the deletions beside TsFiles: files .mods (text, IoTDB
+// 1.x) and .mods2 (binary, IoTDB 2.x). It does not apply them.
+package mods
 
 import (
 	"bytes"
@@ -6,6 +8,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/tsfile"
+	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Deletion is one entry of a mods file: the points of a path pattern, or of a table,
@@ -24,8 +29,8 @@ type Deletion struct {
 // TagPredicate selects devices of a table.
 type TagPredicate struct {
 	Kind    byte // see the constants
-	Device  DeviceID
-	Devices []DeviceID
+	Device  tsfile.DeviceID
+	Devices []tsfile.DeviceID
 	Value   string
 	Null    bool // the value is null
 	Segment int32
@@ -48,10 +53,10 @@ const (
 	unboundedOffset = -1
 )
 
-// ReadMods reads the text form (files .mods of IoTDB 1.x). An unfinished last line is
-// left out, as upstream does. Errors are *CorruptError; deletions before the damage are
+// ReadText reads the text form (files .mods of IoTDB 1.x). An unfinished last line is
+// left out, as upstream does. Errors are *tsfile.CorruptError; deletions before the damage are
 // returned with it.
-func ReadMods(b []byte) ([]Deletion, error) {
+func ReadText(b []byte) ([]Deletion, error) {
 	var out []Deletion
 	for off := 0; off < len(b); {
 		n := bytes.IndexByte(b[off:], '\n')
@@ -65,7 +70,7 @@ func ReadMods(b []byte) ([]Deletion, error) {
 		if line != "" {
 			d, err := modsLine(line)
 			if err != nil {
-				return out, &CorruptError{Offset: int64(off), Structure: "mods line", Err: err}
+				return out, &tsfile.CorruptError{Offset: int64(off), Structure: "mods line", Err: err}
 			}
 			out = append(out, d)
 		}
@@ -96,9 +101,9 @@ func modsLine(line string) (Deletion, error) {
 	return Deletion{Path: strings.Join(f[1:n-2], ","), Start: math.MinInt64, End: end, Offset: unboundedOffset}, nil
 }
 
-// AppendMods appends a tree deletion in the text form; an Offset of -1 becomes the
+// AppendText appends a tree deletion in the text form; an Offset of -1 becomes the
 // largest.
-func AppendMods(dst []byte, d Deletion) ([]byte, error) {
+func AppendText(dst []byte, d Deletion) ([]byte, error) {
 	if d.Table != "" || d.Path == "" || strings.ContainsAny(d.Path, "\r\n") {
 		return dst, fmt.Errorf("tsfile: deletion of %q has no text form", d.Table+d.Path)
 	}
@@ -108,86 +113,86 @@ func AppendMods(dst []byte, d Deletion) ([]byte, error) {
 	return fmt.Appendf(dst, "%s,%s,%d,%d,%d\n", modsWord, d.Path, d.Offset, d.Start, d.End), nil
 }
 
-// ReadMods2 reads the binary form (files .mods2 of IoTDB 2.x). An unfinished last entry
+// ReadBinary reads the binary form (files .mods2 of IoTDB 2.x). An unfinished last entry
 // is an error; deletions before it are returned with it.
-func ReadMods2(b []byte) ([]Deletion, error) {
+func ReadBinary(b []byte) ([]Deletion, error) {
 	var out []Deletion
-	c := &cursor{b: b}
-	for c.off < len(b) {
-		at := c.off
-		kind := c.u8()
-		d := Deletion{Start: c.i64(), End: c.i64(), Offset: unboundedOffset}
+	c := &wire.Cursor{B: b}
+	for c.Off < len(b) {
+		at := c.Off
+		kind := c.U8()
+		d := Deletion{Start: c.I64(), End: c.I64(), Offset: unboundedOffset}
 		switch kind {
 		case modsTree:
-			d.Path = c.name()
+			d.Path = c.Name()
 		case modsTable:
-			d.Table = c.name()
+			d.Table = c.Name()
 			d.Tags = readPredicate(c, maxTagDepth)
-			n := c.zz()
-			if n < 0 || int(n) > len(b)-c.off {
-				c.fail("number of measurements is beyond the file")
+			n := c.Zz()
+			if n < 0 || int(n) > len(b)-c.Off {
+				c.Fail("number of measurements is beyond the file")
 			}
-			for i := int32(0); i < n && !c.failed(); i++ {
-				d.Measurements = append(d.Measurements, c.name())
+			for i := int32(0); i < n && !c.Failed(); i++ {
+				d.Measurements = append(d.Measurements, c.Name())
 			}
 		default:
-			c.fail(fmt.Sprintf("unknown kind %d", kind))
+			c.Fail(fmt.Sprintf("unknown kind %d", kind))
 		}
-		if c.failed() {
-			return out, corrupt(int64(at), "mods entry", "%s", c.reason)
+		if c.Failed() {
+			return out, &tsfile.CorruptError{Offset: int64(at), Structure: "mods entry", Reason: c.Reason}
 		}
 		out = append(out, d)
 	}
 	return out, nil
 }
 
-func readPredicate(c *cursor, depth int) TagPredicate {
-	p := TagPredicate{Kind: c.u8()}
+func readPredicate(c *wire.Cursor, depth int) TagPredicate {
+	p := TagPredicate{Kind: c.U8()}
 	if depth == 0 {
-		c.fail("tag predicates are nested too deep")
+		c.Fail("tag predicates are nested too deep")
 		return p
 	}
 	switch p.Kind {
 	case TagAny:
 	case TagExact:
-		p.Device = readDevice(c, 4)
+		p.Device = tsfile.ReadDeviceID(c, 4)
 	case TagEquals:
-		v, null := c.text()
-		p.Value, p.Null, p.Segment = string(v), null, c.zz()
+		v, null := c.Text()
+		p.Value, p.Null, p.Segment = string(v), null, c.Zz()
 	case TagNotNull:
-		p.Segment = c.zz()
+		p.Segment = c.Zz()
 	case TagAnd, TagIn:
-		n := c.zz()
-		if n < 0 || n > maxPredicates || int(n) > len(c.b)-c.off {
-			c.fail("number of tag predicates is beyond the cap")
+		n := c.Zz()
+		if n < 0 || n > maxPredicates || int(n) > len(c.B)-c.Off {
+			c.Fail("number of tag predicates is beyond the cap")
 		}
-		for i := int32(0); i < n && !c.failed(); i++ {
+		for i := int32(0); i < n && !c.Failed(); i++ {
 			if p.Kind == TagIn {
-				p.Devices = append(p.Devices, readDevice(c, 4))
+				p.Devices = append(p.Devices, tsfile.ReadDeviceID(c, 4))
 			} else {
 				p.All = append(p.All, readPredicate(c, depth-1))
 			}
 		}
 	default:
-		c.fail(fmt.Sprintf("unknown tag predicate %d", p.Kind))
+		c.Fail(fmt.Sprintf("unknown tag predicate %d", p.Kind))
 	}
 	return p
 }
 
-// AppendMods2 appends a deletion in the binary form.
-func AppendMods2(dst []byte, d Deletion) []byte {
+// AppendBinary appends a deletion in the binary form.
+func AppendBinary(dst []byte, d Deletion) []byte {
 	kind := byte(modsTree)
 	if d.Table != "" {
 		kind = modsTable
 	}
-	dst = appendI64(appendI64(append(dst, kind), d.Start), d.End)
+	dst = wire.AppendI64(wire.AppendI64(append(dst, kind), d.Start), d.End)
 	if kind == modsTree {
-		return appendName(dst, d.Path)
+		return wire.AppendName(dst, d.Path)
 	}
-	dst = d.Tags.append(appendName(dst, d.Table))
-	dst = appendZz(dst, int32(len(d.Measurements)))
+	dst = d.Tags.append(wire.AppendName(dst, d.Table))
+	dst = wire.AppendZz(dst, int32(len(d.Measurements)))
 	for _, m := range d.Measurements {
-		dst = appendName(dst, m)
+		dst = wire.AppendName(dst, m)
 	}
 	return dst
 }
@@ -196,25 +201,25 @@ func (p *TagPredicate) append(dst []byte) []byte {
 	dst = append(dst, p.Kind)
 	switch p.Kind {
 	case TagExact:
-		return p.Device.append(dst, 4)
+		return p.Device.Append(dst, 4)
 	case TagEquals:
 		if p.Null {
-			dst = appendZz(dst, -1)
+			dst = wire.AppendZz(dst, -1)
 		} else {
-			dst = appendName(dst, p.Value)
+			dst = wire.AppendName(dst, p.Value)
 		}
-		return appendZz(dst, p.Segment)
+		return wire.AppendZz(dst, p.Segment)
 	case TagNotNull:
-		return appendZz(dst, p.Segment)
+		return wire.AppendZz(dst, p.Segment)
 	case TagAnd:
-		dst = appendZz(dst, int32(len(p.All)))
+		dst = wire.AppendZz(dst, int32(len(p.All)))
 		for i := range p.All {
 			dst = p.All[i].append(dst)
 		}
 	case TagIn:
-		dst = appendZz(dst, int32(len(p.Devices)))
+		dst = wire.AppendZz(dst, int32(len(p.Devices)))
 		for _, d := range p.Devices {
-			dst = d.append(dst, 4)
+			dst = d.Append(dst, 4)
 		}
 	}
 	return dst

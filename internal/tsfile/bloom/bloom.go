@@ -1,4 +1,5 @@
-package tsfile
+// Package bloom is the filter of TsFiles over the names of their series.
+package bloom
 
 import (
 	"encoding/binary"
@@ -6,28 +7,28 @@ import (
 	"math/bits"
 )
 
-// Bloom is the filter over "device.measurement" of every series. IoTDB asks it before
+// Filter is the filter over "device.measurement" of every series. IoTDB asks it before
 // the index, so a wrong filter hides data.
-type Bloom struct {
+type Filter struct {
 	Bits   []byte // bit b is byte b/8, value 1<<(b%8); missing bytes are zero
 	Size   uint32 // in bits
 	Hashes uint32 // 1 to 8
 }
 
-const bloomError = 0.05
+const rate = 0.05
 
-// bloomSeed gives the seed of hash i.
-func bloomSeed(i uint32) uint64 { return [8]uint64{5, 7, 11, 19, 31, 37, 43, 59}[i] }
+// Seed gives the seed of hash i.
+func Seed(i uint32) uint64 { return [8]uint64{5, 7, 11, 19, 31, 37, 43, 59}[i] }
 
-// newBloom makes an empty filter for n entries.
-func newBloom(n int) *Bloom {
-	ln := -math.Log(bloomError)
+// New makes an empty filter for n entries.
+func New(n int) *Filter {
+	ln := -math.Log(rate)
 	size := max(256, int(float64(max(n, 1))*ln/math.Ln2/math.Ln2)+1)
-	return &Bloom{Bits: make([]byte, (size+7)/8), Size: uint32(size), Hashes: min(8, uint32(ln/math.Ln2)+1)}
+	return &Filter{Bits: make([]byte, (size+7)/8), Size: uint32(size), Hashes: min(8, uint32(ln/math.Ln2)+1)}
 }
 
 // MayContain reports whether the file may hold a series; false is certain.
-func (b *Bloom) MayContain(device, measurement string) bool {
+func (b *Filter) MayContain(device, measurement string) bool {
 	if b == nil || b.Size == 0 {
 		return true
 	}
@@ -41,15 +42,16 @@ func (b *Bloom) MayContain(device, measurement string) bool {
 	return true
 }
 
-func (b *Bloom) add(path string) {
+// Add enters "device.measurement".
+func (b *Filter) Add(path string) {
 	for i := range b.Hashes {
 		at := b.bit(path, i)
 		b.Bits[at>>3] |= 1 << (at & 7)
 	}
 }
 
-func (b *Bloom) bit(path string, i uint32) uint32 {
-	h := bloomHash(path, bloomSeed(i))
+func (b *Filter) bit(path string, i uint32) uint32 {
+	h := Hash(path, Seed(i))
 	switch {
 	case h == math.MinInt32:
 		h = 0
@@ -59,8 +61,8 @@ func (b *Bloom) bit(path string, i uint32) uint32 {
 	return uint32(h) % b.Size
 }
 
-// trimmed returns the bits without trailing zero bytes, as they are stored.
-func (b *Bloom) trimmed() []byte {
+// Trimmed returns the bits without trailing zero bytes, as they are stored.
+func (b *Filter) Trimmed() []byte {
 	n := len(b.Bits)
 	for n > 0 && b.Bits[n-1] == 0 {
 		n--
@@ -68,8 +70,8 @@ func (b *Bloom) trimmed() []byte {
 	return b.Bits[:n]
 }
 
-// bloomHash is Murmur3 x64 128 with sign-extended tail bytes, folded to 32 bits.
-func bloomHash(s string, seed uint64) int32 {
+// Hash is Murmur3 x64 128 with sign-extended tail bytes, folded to 32 bits.
+func Hash(s string, seed uint64) int32 {
 	const c1, c2 = 0x87c37b91114253d5, 0x4cf5ad432745937f
 	h1, h2 := seed, seed
 	b := []byte(s)
