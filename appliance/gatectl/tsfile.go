@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -24,7 +25,7 @@ import (
 
 func (t *tool) tsfileCommand() *cobra.Command {
 	c := &cobra.Command{Use: "tsfile", Short: "look into a TsFile; it needs no gateway and is only read"}
-	c.AddCommand(t.tsfileInfo(), t.tsfileSchema(), t.tsfileCat(), t.tsfileVerify(), t.tsfileRepair())
+	c.AddCommand(t.tsfileInfo(), t.tsfileSchema(), t.tsfileCat(), t.tsfileVerify(), t.tsfileRepair(), t.tsfileConvert())
 	return c
 }
 
@@ -351,25 +352,47 @@ func (t *tool) tsfileRepair() *cobra.Command {
 	}}
 }
 
-// repairInto writes to a temporary name and renames: name never is a half file.
-func (t *tool) repairInto(file tsFile, name string) (tsfile.Repaired, error) {
+func (t *tool) tsfileConvert() *cobra.Command {
+	c := &cobra.Command{Use: "convert FILE NEW", Short: "write the same points in the other format version", Args: cobra.ExactArgs(2)}
+	version := c.Flags().Uint8("version", 3, "3 (IoTDB 1.x and 2.x read it) or 4 (2.x)")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		return t.withTsFile(args[0], func(_ tsFile, r *tsfile.Reader, broken error) error {
+			if broken != nil {
+				return broken
+			}
+			return t.newFile(args[1], func(w io.Writer) error { return tsfile.Convert(r, w, *version) })
+		})
+	}
+	return c
+}
+
+// repairInto repairs into a new file.
+func (t *tool) repairInto(file tsFile, name string) (rep tsfile.Repaired, err error) {
+	err = t.newFile(name, func(w io.Writer) error {
+		rep, err = tsfile.Repair(file, file.size, w, nil)
+		return err
+	})
+	return rep, err
+}
+
+// newFile writes to a temporary name, syncs and renames: name never is a half file.
+func (t *tool) newFile(name string, write func(io.Writer) error) error {
 	if _, err := t.fs.Stat(name); !errors.Is(err, fs.ErrNotExist) {
-		return tsfile.Repaired{}, errors.Join(fmt.Errorf("%s exists: give another name", name), err)
+		return errors.Join(fmt.Errorf("%s exists: give another name", name), err)
 	}
 	part := name + "." + strconv.FormatInt(time.Now().UnixNano(), 36) + ".tmp"
 	out, err := t.fs.Create(part)
 	if err != nil {
-		return tsfile.Repaired{}, err
+		return err
 	}
-	rep, err := tsfile.Repair(file, file.size, out, nil)
-	if err == nil {
+	if err = write(out); err == nil {
 		err = out.Sync()
 	}
 	if err = errors.Join(err, out.Close()); err == nil {
 		err = t.fs.Rename(part, name)
 	}
 	if err != nil {
-		return rep, errors.Join(err, t.fs.Remove(part))
+		return errors.Join(err, t.fs.Remove(part))
 	}
-	return rep, nil
+	return t.fs.SyncDir(filepath.Dir(name))
 }

@@ -50,6 +50,9 @@ func TestTsFile(t *testing.T) {
 		{"repair " + cut + " " + fixed, "1 chunk groups with 24 points saved, 374 of 500 bytes", ""},
 		{"repair " + cut + " " + fixed, "", "exists"},
 		{"verify " + fixed, "24 points, 0 problems", ""},
+		{"convert --version 3 " + vectors + "v4/devices.tsfile " + fixed + "3", "", ""},
+		{"info " + fixed + "3", "version 3", ""},
+		{"convert --version 3 " + vectors + "v4/table.tsfile " + fixed + "4", "", "only the tree model"},
 		{"info " + vectors + "v4/manifest.json", "", "does not begin with TsFile"},
 	} {
 		out, err := gatectl(strings.Fields(c.args)...)

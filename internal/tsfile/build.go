@@ -19,14 +19,15 @@ type Spill interface {
 
 // builder gathers chunk metadata and writes separator, index and footer.
 type builder struct {
-	version byte
-	tables  []Table
-	devices map[string]*builtDevice // in memory
-	done    []*builtDevice          // in the spill, ascending
-	spill   Spill
-	spilled int64
-	chunks  int
-	buf     []byte
+	version    byte
+	tables     []Table
+	properties []Property              // version 4
+	devices    map[string]*builtDevice // in memory
+	done       []*builtDevice          // in the spill, ascending
+	spill      Spill
+	spilled    int64
+	chunks     int
+	buf        []byte
 }
 
 type builtDevice struct {
@@ -53,7 +54,25 @@ type builtSeries struct {
 }
 
 func newBuilder(version byte) *builder {
-	return &builder{version: version, devices: map[string]*builtDevice{}}
+	return &builder{version: version, devices: map[string]*builtDevice{}, properties: plainProperties()}
+}
+
+// plainProperties are those that IoTDB 2.0.1 writes.
+func plainProperties() []Property {
+	return []Property{{Key: "encryptLevel", Value: "0"}, {Key: "encryptKey"}, {Key: "encryptType", Value: "org.apache.tsfile.encrypt.UNENCRYPTED"}}
+}
+
+func appendProperties(dst []byte, list []Property) []byte {
+	dst = wire.AppendZz(dst, int32(len(list)))
+	for _, p := range list {
+		dst = wire.AppendName(dst, p.Key)
+		if p.Null {
+			dst = wire.AppendZz(dst, -1)
+			continue
+		}
+		dst = wire.AppendName(dst, p.Value)
+	}
+	return dst
 }
 
 // device returns the entry of id, made if it is new.
@@ -191,10 +210,7 @@ func (b *builder) finish(o *out) error {
 		foot = wire.AppendUv(wire.AppendUv(foot, filter.Size), filter.Hashes)
 	}
 	if b.version == 4 {
-		foot = wire.AppendZz(foot, 3)
-		foot = wire.AppendName(wire.AppendName(foot, "encryptLevel"), "0")
-		foot = wire.AppendZz(wire.AppendName(foot, "encryptKey"), -1)
-		foot = wire.AppendName(wire.AppendName(foot, "encryptType"), "UNENCRYPTED")
+		foot = appendProperties(foot, b.properties)
 	}
 	foot = append(wire.AppendU32(foot, uint32(len(foot))), magic...)
 	o.write(foot)
