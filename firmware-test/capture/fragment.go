@@ -20,6 +20,11 @@ type FragmentStats struct {
 	Conflicts  int64 `json:"conflicts"`  // overlaps with different bytes
 }
 
+// Plus returns the sums of both.
+func (a FragmentStats) Plus(b FragmentStats) FragmentStats {
+	return FragmentStats{a.Fragments + b.Fragments, a.Rebuilt + b.Rebuilt, a.Incomplete + b.Incomplete, a.Conflicts + b.Conflicts}
+}
+
 type fragmentKey struct {
 	src, dst netip.Addr
 	id       uint32

@@ -38,6 +38,7 @@ type Doubt string
 const (
 	Nothing       Doubt = "nothing-to-judge"  // no request in the capture
 	SidesGuessed  Doubt = "sides-guessed"     // nobody said which side is the inner one
+	SidesMixed    Doubt = "sides-mixed"       // link addresses contradict the sides: somebody may use addresses of the inner side
 	StartUnseen   Doubt = "start-unseen"      // a connection older than the capture: who opened it is unknown
 	HoleOut       Doubt = "hole-outwards"     // outward bytes that were acknowledged, but not captured
 	HoleBack      Doubt = "hole-back"         // returning bytes that exist, but were not captured

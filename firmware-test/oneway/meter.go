@@ -32,7 +32,7 @@ import (
 //	TTL, class as before                              8 each
 //	label, tag, addresses of the link  as before      20, 16, 48 each
 //	IP options none                                   8 per byte
-//	checksum   right                                  16
+//	checksum   right, or not filled in, as before     32 (TCP and IP)
 //	urgent     0                                      16
 //	padding    zero                                   8 per byte
 //
@@ -86,6 +86,7 @@ type meter struct {
 	seen     bool
 	ip       ipFields
 	window   uint16
+	sum      capture.SumState
 	layout   [40]byte // options without the values of timestamps and selective acknowledgements
 	layoutN  int
 	clock    clock
@@ -166,9 +167,10 @@ func (m *meter) add(p backPacket, c *bitCount) {
 	if t.Urgent != 0 {
 		charge(PlaceUrgent, 16)
 	}
-	if p.sum == capture.SumBad {
-		charge(PlaceChecksum, 16)
+	if p.sum == capture.SumBad || p.h.IP.Bad || m.seen && p.sum != m.sum {
+		charge(PlaceChecksum, 32)
 	}
+	m.sum = p.sum
 	if n := padding(p.h.Link.Trailer); n > 0 {
 		charge(PlacePadding, 8*n)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -29,7 +30,25 @@ type others struct {
 	echo  map[uint64]bool  // echo requests of the inner side
 	seed  maphash.Seed
 	full  bool
+
+	hosts  map[hostKey][6]byte // link address of an inner address
+	moved  map[hostKey]bool    // of these, with several
+	taught [4]teacher          // the last packet learnt from, by direction
 }
+
+type hostKey struct {
+	cable int
+	addr  netip.Addr
+}
+
+type teacher struct {
+	macKey
+	addr netip.Addr
+	dir  direction
+}
+
+// String returns the link address.
+func (k macKey) String() string { return net.HardwareAddr(k.mac[:]).String() }
 
 type macKey struct {
 	cable int
@@ -52,25 +71,68 @@ type otherCount struct {
 
 func (o *others) init() {
 	o.kinds, o.macs, o.echo = map[otherKey]*otherCount{}, map[macKey]uint8{}, map[uint64]bool{}
+	o.hosts, o.moved = map[hostKey][6]byte{}, map[hostKey]bool{}
 	o.seed = maphash.MakeSeed()
 }
 
-// learn remembers which side a link address belongs to.
-func (o *others) learn(cable int, l *capture.Link, dir direction) {
-	if !l.HasMAC {
-		return
-	}
+// learn remembers which side a link address belongs to, and from which link
+// address an inner address comes: a packet with the address of an inner host that
+// the outer side made up would be taken for a packet of the inner side.
+func (o *others) learn(cable int, h *capture.Headers, dir direction) {
+	l := &h.Link
 	k := macKey{cable, l.Src}
-	was, ok := o.macs[k]
-	if !ok && len(o.macs) >= maxMACs {
+	if !l.HasMAC || l.Src == [6]byte{} || dir == unknown {
 		return
 	}
+	seen := teacher{k, h.IP.Src, dir}
+	if o.taught[dir] == seen {
+		return
+	}
+	o.taught[dir] = seen
 	bit := uint8(1)
 	if dir == back {
 		bit = 2
+	} else {
+		o.bind(cable, h)
 	}
-	if was|bit != was {
-		o.macs[k] = was | bit
+	was, ok := o.macs[k]
+	if !ok && len(o.macs) >= maxMACs {
+		o.full = true
+		return
+	}
+	o.macs[k] = was | bit
+}
+
+// bind remembers the link address of an inner address.
+func (o *others) bind(cable int, h *capture.Headers) {
+	k := hostKey{cable, h.IP.Src}
+	was, ok := o.hosts[k]
+	switch {
+	case ok && was != h.Link.Src:
+		if len(o.moved) < maxMACs {
+			o.moved[k] = true
+		}
+	case !ok && len(o.hosts) >= maxMACs:
+		o.full = true
+	case !ok:
+		o.hosts[k] = h.Link.Src
+	}
+}
+
+// mixed adds a doubt for each sign that an address was made up.
+func (o *others) mixed(p *Prover) {
+	var text []string
+	for k, sides := range o.macs {
+		if sides == 3 {
+			text = append(text, fmt.Sprintf("cable %q: link address %s sends for both sides", p.rep.Seen.Cables[k.cable].Name, k))
+		}
+	}
+	for k := range o.moved {
+		text = append(text, fmt.Sprintf("cable %q: inner address %s comes from several link addresses", p.rep.Seen.Cables[k.cable].Name, k.addr))
+	}
+	slices.Sort(text)
+	for _, t := range text {
+		p.rep.Doubts.add(SidesMixed, DoubtNote{Doubt: SidesMixed, Detail: t}, p.set.MaxListed)
 	}
 }
 
@@ -152,6 +214,7 @@ func (p bystander) otherIP(pkt *capture.Packet, h *capture.Headers) {
 		return
 	}
 	s := sighting{label: fmt.Sprintf("ip-%d", ip.Proto), way: p.way(ip), content: ip.Payload}
+	p.other.learn(pkt.Cable, h, s.way)
 	switch {
 	case ip.Proto == capture.ProtoIGMP:
 		s.label, s.house = "igmp", len(ip.Payload) <= 64
@@ -180,6 +243,7 @@ func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers) {
 		return
 	}
 	dir := p.way(ip)
+	p.other.learn(pkt.Cable, h, dir)
 	switch {
 	case dir == out || dir == inside:
 		if echo := b[0] == 8 && !v6 || b[0] == 128 && v6; echo {
@@ -277,6 +341,7 @@ type OtherReport struct {
 
 // finish decides about all of it, now that every link address is known.
 func (o *others) finish(p *Prover) {
+	o.mixed(p)
 	if o.full {
 		p.doubt(WhichWay, "too many kinds of other traffic")
 	}
@@ -287,7 +352,7 @@ func (o *others) finish(p *Prover) {
 		}
 		r := OtherReport{Label: k.label, Cable: c.first.Cable, Packets: c.packets, Bytes: c.bytes, Way: way.String()}
 		if k.mac != [6]byte{} {
-			r.Source = fmt.Sprintf("%x:%x:%x:%x:%x:%x", k.mac[0], k.mac[1], k.mac[2], k.mac[3], k.mac[4], k.mac[5])
+			r.Source = k.macKey.String()
 		}
 		if way != out && way != inside {
 			r.Bits = c.bits

@@ -38,10 +38,9 @@ type span struct {
 	now, first, latest int64 // of the current packet; the earliest and the latest so far
 }
 
-type fragments struct {
-	capture.Fragments
-	back int64 // of the outer side, not put together
-}
+// fragments puts packets together, those of the outer side apart: none of them may
+// stay incomplete.
+type fragments struct{ ours, back capture.Fragments }
 
 // New returns a judge. cable gives the name of a cable by the number that packets
 // carry; it is called when the cable's first packet comes.
@@ -91,19 +90,16 @@ func (p *Prover) Packet(pkt *capture.Packet) {
 // fragment reports that the packet is whole now.
 func (p *Prover) fragment(cable int, ip *capture.IP) bool {
 	dir := p.set.direction(netip.AddrPortFrom(ip.Src, 0), netip.AddrPortFrom(ip.Dst, 0))
-	whole, conflict := p.frags.Add(cable, p.now, ip)
 	if dir != back {
+		whole, conflict := p.frags.ours.Add(cable, p.now, ip)
 		if conflict {
 			p.doubt(Disagree, "fragments of the inner side overlap and differ")
 		}
 		return whole
 	}
+	whole, conflict := p.frags.back.Add(cable, p.now, ip)
 	if conflict {
 		p.find(nil, Fragment, fmt.Sprintf("fragments from %s overlap and differ", ip.Src), nil, 1)
-	}
-	p.frags.back++
-	if whole {
-		p.frags.back = 0
 	}
 	return whole
 }
@@ -149,6 +145,7 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 		return
 	}
 	dir := p.set.direction(src, dst)
+	p.other.learn(pkt.Cable, &s.h, dir)
 	key := flowKey{inner: src, outer: dst, cable: pkt.Cable}
 	switch dir {
 	case back:
@@ -160,7 +157,6 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 		p.other.note(p, pkt, &s.h, "tcp")
 		return
 	}
-	p.other.learn(pkt.Cable, &s.h.Link, dir)
 	s.sum = capture.TransportSum(ip, s.t.Sum)
 	parseOptions(s.t.Options, s.t.Has(capture.SYN), &s.opts)
 	f := p.find5(key, s, dir)

@@ -257,6 +257,50 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
+// TestBoundHolds: bits hidden at random in a field raise the bound by at least
+// as many.
+func TestBoundHolds(t *testing.T) {
+	build := func(hide func(c *conv, r *rand.Rand, seq int)) int64 {
+		w, r := newWorld(t), random(7)
+		c := w.conv(40000).open()
+		for i := range 200 {
+			hide(c, r, i)
+			c.ask(10, 0)
+		}
+		rep := judge(t, named(), w.pkts)
+		if rep.Verdict != Passed {
+			t.Fatal(explain(rep))
+		}
+		return rep.Covert.Total
+	}
+	clean := build(func(*conv, *rand.Rand, int) {})
+	const packets = 400 // two per request
+	for name, h := range map[string]struct {
+		bits int64 // per packet
+		hide func(c *conv, r *rand.Rand, seq int)
+	}{
+		"window": {16, func(c *conv, r *rand.Rand, _ int) { c.edit = func(t *layers.TCP) { t.Window = uint16(r.Uint32()) } }},
+		"order of options": {1, func(c *conv, r *rand.Rand, _ int) {
+			c.edit = func(t *layers.TCP) {
+				if r.IntN(2) == 0 {
+					slices.Reverse(t.Options)
+				}
+			}
+		}},
+		"timestamp": {16, func(c *conv, r *rand.Rand, _ int) {
+			c.edit = func(t *layers.TCP) { t.Options[2] = stampOption(r.Uint32()>>16, c.oecho) }
+		}},
+		"echo": {32, func(c *conv, r *rand.Rand, _ int) {
+			c.edit = func(t *layers.TCP) { t.Options[2] = stampOption(uint32(c.w.now/1e6)+999, r.Uint32()) }
+		}},
+		"push": {1, func(c *conv, r *rand.Rand, _ int) { c.edit = func(t *layers.TCP) { t.PSH = r.IntN(2) == 0 } }},
+	} {
+		if got := build(h.hide) - clean; got < h.bits*packets*9/10 {
+			t.Errorf("%s: %d bits hidden, the bound grew by %d", name, h.bits*packets, got)
+		}
+	}
+}
+
 func FuzzPackets(f *testing.F) {
 	w := newWorld(f)
 	c := w.conv(40000).open()

@@ -212,14 +212,15 @@ func (p *Prover) Finish(files []capture.FileInfo) *Report {
 	for f := p.open.rear; f != nil; f = p.open.rear {
 		p.retire(f)
 	}
-	p.frags.Finish()
-	if p.frags.back > 0 {
-		p.find(nil, Fragment, fmt.Sprintf("%d fragments of the outer side never became a whole packet", p.frags.back), nil, p.frags.back)
+	p.frags.ours.Finish()
+	p.frags.back.Finish()
+	if n := p.frags.back.Stats.Incomplete; n > 0 {
+		p.find(nil, Fragment, fmt.Sprintf("%d packets of the outer side of which fragments never came", n), nil, n)
 	}
 	p.other.finish(p)
 	r := &p.rep
 	r.Tool, r.Version, r.Files = "oneway-prove", Version, files
-	r.Seen.Packets, r.Seen.Fragments = p.n, p.frags.Stats
+	r.Seen.Packets, r.Seen.Fragments = p.n, p.frags.ours.Stats.Plus(p.frags.back.Stats)
 	r.Seen.First, r.Seen.Last = time.Unix(0, p.first).UTC(), time.Unix(0, p.latest).UTC()
 	p.doubtFiles(files)
 	p.bound()

@@ -485,6 +485,14 @@ var cheats = map[string]struct {
 		c.ask(10, 0)
 		w.emit(fragmentOf(c.tcp(false, c.onext, c.inext, ack|psh, make([]byte, 100)), 0, 64, 5))
 	}},
+	"fragments that stay, others between": {Fragment, func(w *world) {
+		c := w.conv(40000).open()
+		c.req(10)
+		w.emit(fragmentOf(c.tcp(false, c.onext, c.inext, ack|psh, make([]byte, 100)), 0, 64, 5))
+		whole := c.tcp(false, c.onext, c.inext, ack|psh, []byte{0})
+		w.emit(fragmentOf(whole, 0, 32, 6))
+		w.emit(fragmentOf(whole, 32, len(whole)-34, 6))
+	}},
 	"two bytes for a broken request": {SecondByte, func(w *world) {
 		c := w.conv(40000).open()
 		b := c.requestBytes(100)
@@ -572,6 +580,20 @@ var unclear = map[string]struct {
 		w.emit(c.tcp(false, c.onext, c.inext, ack|psh, []byte{0xff}))
 		w.last().data[14+20+16] ^= 0x55
 		c.ans(0xff)
+	}},
+	"inner address made up by the outer side": {SidesMixed, func(w *world) {
+		c := w.conv(40000).open()
+		c.ask(10, 0)
+		b := w.ip(true, layers.IPProtocolUDP, &layers.UDP{SrcPort: 5, DstPort: 7}, gopacket.Payload("secret"))
+		copy(b[6:12], macOuter)
+		w.emit(b)
+	}},
+	"inner address on a second link address": {SidesMixed, func(w *world) {
+		c := w.conv(40000).open()
+		c.ask(10, 0)
+		b := w.ip(true, layers.IPProtocolUDP, &layers.UDP{SrcPort: 5, DstPort: 7}, gopacket.Payload("secret"))
+		b[11] = 77
+		w.emit(b)
 	}},
 	"lldp of nobody": {WhichWay, func(w *world) {
 		w.conv(40000).open().ask(10, 0)
