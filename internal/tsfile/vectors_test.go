@@ -228,6 +228,15 @@ func readAll(t testing.TB, r *Reader) points {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(r.Footer().Tables) == 0 { // found by its path, too
+			id, err := r.DeviceID(d.ID.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := r.Device(id); err != nil || again == nil {
+				t.Fatalf("%s not found by path: %v", d.ID, err)
+			}
+		}
 		s, err := r.Scan(Everything(d.ID))
 		if err != nil {
 			t.Fatal(err)
