@@ -4,7 +4,6 @@ GO      ?= go
 BIN     := bin
 SEED    ?= 1
 ROUNDS  ?= 20
-BINARIES := inner-gateway outer-gateway gatectl gate-simulator
 # Packages with goroutines: the race detector runs on these.
 RACE := ./appliance/... ./inner/... ./receiver/... ./outer/... ./internal/arrival/... ./internal/catalog/... ./internal/commitlog/... \
 	./internal/ingest/... ./internal/pipe/engine/... ./internal/pipe/builtin/... ./internal/rpc/... ./internal/sender/... ./internal/thriftsink/... ./firmware-test/gatesim/... ./firmware-test/proc/...
@@ -16,7 +15,7 @@ help: ## list the targets
 .PHONY: build
 build: ## build the binaries into bin/
 	@mkdir -p $(BIN)
-	$(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/ ./appliance/cmd/inner-gateway ./appliance/cmd/outer-gateway ./appliance/cmd/gatectl ./firmware-test/cmd/gate-simulator
+	$(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/ ./appliance/cmd/inner-gateway ./appliance/cmd/outer-gateway ./appliance/cmd/gatectl ./firmware-test/cmd/gate-simulator ./firmware-test/cmd/oneway-prove
 
 .PHONY: demo
 demo: build ## both gateways and the simulator on loopback: a point crosses the gate
@@ -51,9 +50,8 @@ crash: build ## kill -9 and cut at random: SEED=n ROUNDS=n
 CAPTURES ?= $(wildcard $(BIN)/e2e/*.pcapng)
 PROVE    ?=
 .PHONY: prove
-prove: ## judge captures of the gate: CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner 10.1.0.0/16 --outer-cable outer"
+prove: build ## judge captures of the gate: CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner 10.1.0.0/16 --outer-cable outer"
 	@mkdir -p $(BIN)
-	$(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/ ./firmware-test/cmd/oneway-prove
 	@test -n "$(CAPTURES)" || { echo 'no captures: make prove CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner NET --outer-cable outer"'; exit 2; }
 	@test -f $(BIN)/prove.key || $(BIN)/oneway-prove keygen -o $(BIN)/prove
 	$(BIN)/oneway-prove judge $(PROVE) --html $(BIN)/prove.html --report $(BIN)/prove.json --key $(BIN)/prove.key $(CAPTURES)
