@@ -71,6 +71,7 @@ func runCommand(p Product) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		limitMemory(v.Size("memory_limit_bytes"))
 		log := newLogger(os.Stderr, v)
 		u, err := p.New(v, log)
 		if err != nil {
@@ -82,6 +83,13 @@ func runCommand(p Product) *cobra.Command {
 		return Serve(context.Background(), u, Host{Stdout: cmd.OutOrStdout(), Log: log, Signals: signals, Limit: v.Duration("stop_timeout")})
 	}
 	return c
+}
+
+// limitMemory sets the soft limit of the Go runtime unless the environment did.
+func limitMemory(bytes int64) {
+	if bytes > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes)
+	}
 }
 
 func loadFor(cmd *cobra.Command, side Side, file string) (*Values, error) {

@@ -25,6 +25,8 @@ func commonSettings() []Setting {
 			Doc: "least severe message that is written"},
 		{Key: "log_format", Kind: Choice, Choices: []string{"text", "json"}, Default: "text", Side: Both, Flag: "log-format",
 			Doc: "form of the messages on stderr"},
+		{Key: "memory_limit_bytes", Kind: Size, Default: "384MiB", Min: 0, Max: 1 << 40, Side: Both,
+			Doc: "soft limit of the process's memory: near it garbage is collected more often and given back; 0 = none. GOMEMLIMIT wins"},
 		{Key: "stop_timeout", Kind: Duration, Default: "30s", Min: 0, Max: 3_600_000, Side: Both,
 			Doc: "how long the first signal lets work finish before the hard stop"},
 		{Key: "show_pipes_layout", Kind: Choice, Choices: []string{"2.0", "1.2"}, Default: "2.0", Side: Both,

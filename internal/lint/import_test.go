@@ -37,7 +37,8 @@ func TestClosures(t *testing.T) {
 		{"appliance/cmd/gatectl", "inner receiver outer", "the operator's tool works on files only"},
 		{"receiver", "internal/vfs internal/commitlog internal/arrival outer", "who decides the answer byte must not reach a disk"},
 		{"inner", "internal/commitlog internal/rpc receiver outer", "the sending side sees events, not storage"},
-		{"firmware-test/gatesim", "inner receiver outer", "the judge shares no code with the judged but framing"},
+		{"firmware-test/gatesim", "inner receiver outer handshake", "the judge shares no code with the judged but framing"},
+		{"firmware-test/oneway", "inner receiver outer handshake internal/request", "the verifier shares no code with the daemons but framing"},
 	}
 	existing := tree(t).packages()
 	for _, rule := range rules {
@@ -55,7 +56,7 @@ func TestClosures(t *testing.T) {
 
 // TestPurePackages: the wire path is pure: no sockets, files, logs or chance.
 func TestPurePackages(t *testing.T) {
-	pure := strings.Fields("framing handshake internal/tablet internal/event internal/request internal/wirebuf internal/pipe/sql internal/status internal/result")
+	pure := strings.Fields("framing handshake internal/tablet internal/event internal/request internal/wirebuf internal/tsfile internal/pipe/sql internal/status internal/result")
 	banned := map[string]bool{"net": true, "net/http": true, "os": true, "os/exec": true, "log": true, "log/slog": true, "math/rand": true, "math/rand/v2": true}
 	existing := tree(t).packages()
 	for _, p := range pure {
