@@ -10,6 +10,8 @@ import (
 	"github.com/pierrec/lz4/v4"
 
 	"github.com/sluice-gateway/sluice/internal/wirebuf"
+
+	"github.com/sluice-gateway/sluice/internal/xzstore"
 )
 
 // Deflater compresses payloads with a fixed list of compressors and keeps their
@@ -86,5 +88,5 @@ func (f *Deflater) step(id CompressorID, dst, src []byte) ([]byte, error) {
 	case CompressZstd:
 		return f.zstd.EncodeAll(src, dst), nil
 	}
-	return appendXZ(dst, src), nil
+	return xzstore.Append(dst, src), nil
 }

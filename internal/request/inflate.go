@@ -12,6 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/sluice-gateway/sluice/internal/xzstore"
 )
 
 const (
@@ -30,7 +32,7 @@ func inflate(id CompressorID, src []byte, want int) ([]byte, error) {
 	case CompressSnappy:
 		return inflateSnappy(src, want)
 	case CompressGzip:
-		if bytes.HasPrefix(src, xzMagic) {
+		if bytes.HasPrefix(src, []byte(xzstore.Magic)) {
 			return inflateXZ(src, want)
 		}
 		r, err := gzip.NewReader(bytes.NewReader(src))

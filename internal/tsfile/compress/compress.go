@@ -14,6 +14,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/xzstore"
 )
 
 const (
@@ -204,7 +205,7 @@ func (c *Codec) Append(dst []byte, id tablet.Compressor, src []byte) ([]byte, er
 		err := c.gzipIn.Close()
 		return w.Bytes(), err
 	case tablet.LZMA2:
-		return appendXZ(dst, src), nil
+		return xzstore.Append(dst, src), nil
 	}
 	return dst, fmt.Errorf("unknown compressor %d", uint8(id))
 }

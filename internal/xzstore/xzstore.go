@@ -1,11 +1,19 @@
-package compress
+// Package xzstore writes .xz streams whose content is stored, not compressed: enough
+// where a peer or a file asks for LZMA2 and no compressor for it exists in pure Go.
+// Every xz reader reads them.
+//
+//	stream header │ block header, stored LZMA2 chunks of 64 KiB, CRC-32 │ index │ footer
+//
+// It does not compress and does not read.
+package xzstore
 
 import (
 	"encoding/binary"
 	"hash/crc32"
 )
 
-var xzMagic = []byte{0xfd, '7', 'z', 'X', 'Z', 0}
+// Magic is how every .xz stream begins.
+const Magic = "\xfd7zXZ\x00"
 
 const (
 	xzChunk     = 64 << 10 // bytes of a stored LZMA2 chunk
@@ -16,13 +24,13 @@ const (
 	xzStoredNew = 0x01     // stored chunk that resets the dictionary
 )
 
-// appendXZ appends an .xz stream of one block with stored LZMA2 chunks
+// Append appends an .xz stream of one block with stored LZMA2 chunks
 // (https://tukaani.org/xz/xz-file-format.txt).
-func appendXZ(dst, src []byte) []byte {
+func Append(dst, src []byte) []byte {
 	le := binary.LittleEndian
 	start := len(dst)
 	flags := []byte{0, xzCheckCRC}
-	dst = append(append(dst, xzMagic...), flags...)
+	dst = append(append(dst, Magic...), flags...)
 	dst = le.AppendUint32(dst, crc32.ChecksumIEEE(flags))
 
 	block := len(dst)
