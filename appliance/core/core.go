@@ -17,6 +17,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/handshake"
+	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/auth"
 	"github.com/sluice-gateway/sluice/internal/catalog"
@@ -56,15 +57,21 @@ type Core struct {
 	failed chan error
 	stops  []stop
 
+	stored
 	id       appliance.Identity
 	users    *auth.Store
-	clog     *commitlog.Log
-	catalog  *catalog.Catalog
 	ingest   *ingest.Ingest
 	dead     *deadletter.Store
 	arrivals *arrival.Arrivals
 	engine   *engine.Engine
 	ready    appliance.Ready
+}
+
+// stored is what is read and written under the data directory.
+type stored struct {
+	clog    *commitlog.Log
+	files   *adopt.Files
+	catalog *catalog.Catalog
 }
 
 // stop is one thing to end, in reverse order of its opening.
@@ -189,7 +196,9 @@ func openLog(_ context.Context, c *Core) error {
 }
 
 func openCatalog(ctx context.Context, c *Core) error {
-	cat, err := catalog.Open(ctx, c.opt.FS, c.dir("catalog"), c.clog, c.log)
+	c.files = adopt.New(c.opt.FS, c.dir("files"), c.log)
+	c.OnStop("sealed files", closer(c.files))
+	cat, err := catalog.OpenWith(ctx, catalog.Config{FS: c.opt.FS, Dir: c.dir("catalog"), SchemaOf: c.files.Schema}, c.clog, c.log)
 	if err != nil {
 		return err
 	}
@@ -275,7 +284,7 @@ func openPage(_ context.Context, c *Core) error {
 }
 
 func (c *Core) queries() *query.Engine {
-	return query.New(c.clog, c.catalog, query.Config{MemoryBytes: c.v.Size("query_memory_bytes")})
+	return query.New(c.clog, c.catalog, query.Config{MemoryBytes: c.v.Size("query_memory_bytes"), Files: c.files})
 }
 
 // pollInterval is how often the replay folder of the dead letters is looked at.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +20,8 @@ import (
 )
 
 // TestB: IoTDB's air-gap sink → gate → outer-gateway, plain and in E-language. The
-// points become readable with TsFile storage; here the sealed file must be kept,
-// byte for byte, and acknowledged.
+// sealed file must be kept, byte for byte, and acknowledged, and its points must be
+// readable as they are in the source.
 func TestB_IoTDBToOuterGateway(t *testing.T) {
 	for _, language := range []string{"false", "true"} {
 		t.Run("elanguage="+language, func(t *testing.T) {
@@ -44,6 +45,11 @@ func TestB_IoTDBToOuterGateway(t *testing.T) {
 			b.must(c.Insert(b.ctx, plant("gap", 0, 0, 2000)))
 			b.must(c.Insert(b.ctx, allTypes("root.gap.kinds", true)))
 			b.exec(c, "flush")
+			want := b.points(c, "select ** from root.gap")
+			b.eventually(time.Minute, func() (bool, string) {
+				have := len(b.points(b.client(outer.RPC), "select ** from root.gap"))
+				return have == len(want), fmt.Sprintf("%d points are readable, want %d", have, len(want))
+			})
 			kept := keptFiles(b, outer, source)
 			v, err := gate.Verdict(b.ctx)
 			b.must(err)
@@ -57,6 +63,9 @@ func TestB_IoTDBToOuterGateway(t *testing.T) {
 				if after[sum] == "" {
 					t.Errorf("%s was acknowledged and is gone after kill -9", name)
 				}
+			}
+			if have := b.points(b.client(outer.RPC), "select ** from root.gap"); !slices.Equal(have, want) {
+				t.Errorf("after kill -9 %d points are readable, the source has %d; or they differ", len(have), len(want))
 			}
 			b.must(outer.Stop(b.ctx))
 			if letters := b.deadLetters(outer); len(letters) > 0 {

@@ -13,21 +13,23 @@ import (
 	"github.com/sluice-gateway/sluice/firmware-test/rig"
 )
 
-// What came as TsFile becomes readable with TsFile storage; then all runs equal
-// the sender. Until then each run names how many points came as tablets and rows.
+// liveRuns says what must be readable after each run: what the sender had in the end.
+// IoTDB's own receiver loads a file beside what follows it; in three of the runs points
+// of root.tab.d2 came back there although their deletion had been sent after the file.
+// A gateway applies both in the order in which they came. In the run of files only what
+// had been flushed crossed: what both ends of the recording have.
 var liveRuns = []struct {
-	dir      string
-	file     string // what the receiver must hold in the end
-	readable int    // of these, without TsFiles
+	dir   string
+	files []string // points that all of these hold
 }{
-	{"1.3.7-sql", "sender.txt", 19},
-	{"1.3.7-tablets", "sender.txt", 402},
-	{"1.3.7-elang", "sender.txt", 402},
-	{"1.3.7-file", "receiver.txt", 0},
-	{"1.3.7-thrift-sync", "sender.txt", 402},
-	{"1.3.7-thrift-sql", "sender.txt", 19},
-	{"1.3.7-thrift-batch", "receiver.txt", 402},
-	{"1.3.7-thrift-lz4", "receiver.txt", 402},
+	{"1.3.7-sql", []string{"sender.txt"}},
+	{"1.3.7-tablets", []string{"sender.txt"}},
+	{"1.3.7-elang", []string{"sender.txt"}},
+	{"1.3.7-file", []string{"receiver.txt", "sender.txt"}},
+	{"1.3.7-thrift-sync", []string{"sender.txt"}},
+	{"1.3.7-thrift-sql", []string{"sender.txt"}},
+	{"1.3.7-thrift-batch", []string{"sender.txt"}},
+	{"1.3.7-thrift-lz4", []string{"sender.txt"}},
 }
 
 // TestC: recorded sessions of IoTDB 1.3.7, the air-gap ones through the gate into
@@ -39,9 +41,16 @@ func TestC_RecordedSessions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := replay.Points(live, r.dir, r.file)
+		want, err := replay.Points(live, r.dir, r.files[0])
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, f := range r.files[1:] {
+			other, err := replay.Points(live, r.dir, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = slices.DeleteFunc(want, func(p string) bool { _, ok := slices.BinarySearch(other, p); return !ok })
 		}
 		sides := map[string]func(*bench) *rig.Gateway{"outer": func(b *bench) *rig.Gateway { return b.outer() }}
 		if run.Kind == replay.Thrift {
@@ -64,12 +73,12 @@ func TestC_RecordedSessions(t *testing.T) {
 				}
 				check := func(c *goclient.Client, when string) {
 					got := b.points(c, "select ** from root")
-					if len(got) != r.readable {
-						t.Errorf("%s: %d points are readable, want %d of %d", when, len(got), r.readable, len(want))
+					if len(got) != len(want) || len(want) == 0 {
+						t.Errorf("%s: %d points are readable, want %d", when, len(got), len(want))
 					}
 					for _, p := range got {
 						if _, ok := slices.BinarySearch(want, p); !ok {
-							t.Errorf("%s: %s is readable, the receiver of the recording does not have it", when, p)
+							t.Errorf("%s: %s is readable, the sender of the recording does not have it", when, p)
 						}
 					}
 				}

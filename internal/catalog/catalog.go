@@ -38,13 +38,24 @@ type Catalog struct {
 	sorted sortedPaths
 }
 
-// Open loads the snapshot under dir, which it makes if missing, and replays what the
-// log has after it.
+// Config says where a catalog has its files and how it reads others.
+type Config struct {
+	FS       vfs.FS
+	Dir      string   // made if missing
+	SchemaOf SchemaOf // of sealed files; nil: they are kept, not applied
+}
+
+// Open is OpenWith without a reader of sealed files.
 func Open(ctx context.Context, fs vfs.FS, dir string, log Log, logger *slog.Logger) (*Catalog, error) {
-	if err := fs.MkdirAll(dir); err != nil {
+	return OpenWith(ctx, Config{FS: fs, Dir: dir}, log, logger)
+}
+
+// OpenWith loads the snapshot in the directory and replays what the log has after it.
+func OpenWith(ctx context.Context, cfg Config, log Log, logger *slog.Logger) (*Catalog, error) {
+	if err := cfg.FS.MkdirAll(cfg.Dir); err != nil {
 		return nil, err
 	}
-	c := &Catalog{store: store{fs: fs, dir: dir, logger: logger}, log: log, tree: newTree()}
+	c := &Catalog{store: store{fs: cfg.FS, dir: cfg.Dir, logger: logger, schemaOf: cfg.SchemaOf}, log: log, tree: newTree()}
 	if err := c.Reload(ctx); err != nil {
 		return nil, err
 	}
@@ -58,6 +69,10 @@ func (c *Catalog) Reload(ctx context.Context) error {
 	defer c.files.Unlock()
 	end := c.log.Durable()
 	t, s := c.load(end)
+	r := replay{Catalog: c, t: t}
+	if err := r.retryKept(ctx); err != nil {
+		return err
+	}
 	bytes := int64(0)
 	if s.position < end {
 		f := commitlog.Filter{From: s.position + 1, To: end, Skip: c.damaged}
@@ -67,7 +82,9 @@ func (c *Catalog) Reload(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("catalog: record %d: %w", e.Pos, err)
 			}
-			t.applyEvent(ev, e.Pos)
+			if !r.file(ev) {
+				t.applyEvent(ev, e.Pos)
+			}
 			return nil
 		})
 		if err != nil {
@@ -91,8 +108,8 @@ func (c *Catalog) ApplyTablet(t *tablet.Tablet) {
 	c.tree.applyTablet(t)
 }
 
-// ApplyEvent applies any other event, in log order. pos is the position of its
-// record.
+// ApplyEvent applies any other event, in log order; a File, see ApplyFile, as one that
+// cannot be read. pos is the position of its record.
 func (c *Catalog) ApplyEvent(ev *event.Event, pos uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,7 +1,8 @@
 // Package catalog is the schema of a gateway in memory: databases, devices, series,
 // TTLs, and the requests that are kept but not applied.
 //
-// It is a reader of the commit log. Its state is a function of the log alone:
+// It is a reader of the commit log. Its state is a function of the log and of the sealed
+// files that the log names (SchemaOf tells their series):
 //
 //	state(P) = snapshot file at position S  +  Apply of every record S+1..P, in log order
 //
@@ -10,6 +11,9 @@
 // of the log (package ingest) validates before it appends and calls the same Apply
 // right after ordering a record, under its own lock; so the live catalog and a
 // replayed one are equal.
+//
+// A sealed file that cannot be read is listed as kept; every Open tries the listed ones
+// again.
 //
 // Files, in the directory given to Open:
 //

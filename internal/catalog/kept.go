@@ -4,7 +4,7 @@ package catalog
 const maxKept = 1000
 
 // Kept is a request that is durable but not applied: users, templates, triggers,
-// views, snapshots, and TsFiles until they can be read.
+// views, snapshots, and TsFiles that cannot be read.
 type Kept struct {
 	Position uint64 // of its record in the log
 	Type     int16  // request type: 100, 200, or of the seal

@@ -29,9 +29,10 @@ const (
 
 // store is the directory with the files.
 type store struct {
-	fs     vfs.FS
-	dir    string
-	logger *slog.Logger
+	fs       vfs.FS
+	dir      string
+	logger   *slog.Logger
+	schemaOf SchemaOf // of sealed files; may be nil
 }
 
 func (f *store) file(name string) string { return filepath.Join(f.dir, name) }

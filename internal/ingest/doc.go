@@ -23,6 +23,9 @@
 // IoTDB. New series take the encoding and compressor of the tablet, or IoTDB's
 // defaults.
 //
+// Files. The series of a sealed TsFile are created as those of a tablet are; a file
+// whose series conflict is refused whole, one that cannot be read is kept.
+//
 // What it does not do: it infers no types from text (package exec), enforces no
-// TTL, and never looks into a TsFile.
+// TTL, and looks into a TsFile only through catalog.SchemaOf.
 package ingest

@@ -136,17 +136,6 @@ func (g *Ingest) append(ctx context.Context, ev *event.Event, then func(pos uint
 	return nil
 }
 
-// File implements arrival.Writer. The file is durable and relayed; its points are
-// not readable in this release.
-func (g *Ingest) File(ctx context.Context, o arrival.Origin, f *event.Sealed) error {
-	ev := &event.Event{Kind: event.File, ViaPipe: o.ViaPipe, File: f}
-	err := g.append(ctx, ev, func(pos uint64) { g.cat.ApplyEvent(ev, pos) })
-	if err == nil {
-		g.counts.files.Add(1)
-	}
-	return err
-}
-
 // Keep implements arrival.Writer.
 func (g *Ingest) Keep(ctx context.Context, o arrival.Origin, r event.Request, why string) error {
 	ev := &event.Event{Kind: event.Kept, ViaPipe: o.ViaPipe, Request: r}

@@ -66,20 +66,44 @@ func countAll(ctx context.Context, w *sweep) ([]int64, error) {
 	}
 }
 
-// simple reports whether every cell of the parts counts: their times are distinct and
-// no deletion covers them.
+// simple reports whether every cell of the parts counts: the times of no series repeat
+// and no deletion covers them.
 func (s *scanned) simple(parts []part) bool {
 	order := slices.Clone(parts)
 	slices.SortFunc(order, func(a, b part) int { return cmp.Compare(a.first(), b.first()) })
+	apart, hi := true, order[0].last()
 	for i := range order {
-		if !order[i].strict || i > 0 && order[i-1].last() >= order[i].first() {
+		if !order[i].strict {
 			return false
 		}
+		apart = apart && (i == 0 || order[i-1].last() < order[i].first())
+		hi = max(hi, order[i].last())
 	}
-	lo, hi := order[0].first(), order[len(order)-1].last()
+	if !apart && !seriesApart(order) {
+		return false
+	}
+	lo := order[0].first()
 	for _, d := range s.deleted {
 		if d.pos > parts[0].pos && d.lo <= hi && d.hi >= lo && d.coversDevice(parts[0].t.Device) {
 			return false
+		}
+	}
+	return true
+}
+
+// seriesApart reports whether parts in order of their first times have every time of a
+// series once, as the measurements of a file do that come one after the other.
+func seriesApart(order []part) bool {
+	last := make([]int64, order[0].dev.n)
+	seen := make([]bool, len(last))
+	for i := range order {
+		p := &order[i]
+		for _, k := range p.cols {
+			k -= p.dev.first
+			if seen[k] && last[k] >= p.first() {
+				return false
+			}
+			seen[k], last[k] = true, p.last()
 		}
 	}
 	return true

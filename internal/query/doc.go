@@ -20,6 +20,10 @@
 // A query sees the log up to the position that was durable when it began: everything
 // acknowledged before it, and nothing after.
 //
-// What it does not do: read TsFiles (they are counted by SHOW and relayed by pipes,
-// their points are not seen here), evaluate expressions, or change anything.
+// Sealed TsFiles (package adopt) take part with the position of their record: each is
+// one chunk per slice of time of about 4 MiB, read from the file when its time has
+// come, without the points that its own mods file deletes. What of a file cannot be
+// read is left out.
+//
+// What it does not do: evaluate expressions, or change anything.
 package query

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/commitlog"
@@ -39,14 +40,18 @@ func open(t testing.TB, fs vfs.FS, segment int64) *unit {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	log, err := commitlog.Open(fs, "data/log", commitlog.Config{Reserve: -1, SegmentBytes: segment}, quiet)
 	must(t, err)
-	cat, err := catalog.Open(context.Background(), fs, "data/catalog", log, quiet)
+	files := adopt.New(fs, "data/files", quiet)
+	cat, err := catalog.OpenWith(context.Background(), catalog.Config{FS: fs, Dir: "data/catalog", SchemaOf: files.Schema}, log, quiet)
 	must(t, err)
-	return &unit{fs: fs, log: log, cat: cat, in: ingest.New(log, cat, ingest.Config{SnapshotBytes: 1 << 14}, quiet), Engine: New(log, cat, Config{})}
+	return &unit{fs: fs, log: log, cat: cat, in: ingest.New(log, cat, ingest.Config{SnapshotBytes: 1 << 14}, quiet), Engine: New(log, cat, Config{Files: files})}
 }
 
 func (u *unit) shut(t testing.TB) {
 	t.Helper()
 	must(t, u.in.Close(context.Background()))
+	if u.files != nil {
+		must(t, u.files.Close())
+	}
 	must(t, u.log.Close())
 }
 

@@ -145,6 +145,7 @@ type play struct {
 	m     *model
 	clock int64
 	calm  bool // no deletions, no times twice in a tablet
+	files int
 }
 
 func (p *play) device() string {
@@ -219,6 +220,8 @@ func (p *play) pattern() string {
 func (p *play) step() {
 	ctx := context.Background()
 	switch r := p.rng.IntN(100); {
+	case r < 10:
+		p.file()
 	case r < 60:
 		var batch []*tablet.Tablet
 		for range 1 + p.rng.IntN(3) {

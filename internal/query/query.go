@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 
+	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/result"
@@ -22,7 +23,8 @@ const (
 
 // Config bounds queries. Zero means the default.
 type Config struct {
-	MemoryBytes int64 // of one query, default 256 MiB; more is status 709
+	MemoryBytes int64        // of one query, default 256 MiB; more is status 709
+	Files       *adopt.Files // reads sealed TsFiles; nil: they are not seen
 }
 
 // Engine answers queries. Its methods may be called from several goroutines.
@@ -30,13 +32,14 @@ type Engine struct {
 	log    catalog.Log
 	cat    *catalog.Catalog
 	memory int64
+	files  *adopt.Files // may be nil
 	// records bounds a chunk besides chunkBytes; tests make chunks small.
 	records int
 }
 
 // New returns an engine over a log and its catalog.
 func New(log catalog.Log, cat *catalog.Catalog, cfg Config) *Engine {
-	e := &Engine{log: log, cat: cat, memory: cfg.MemoryBytes, records: chunkRecords}
+	e := &Engine{log: log, cat: cat, memory: cfg.MemoryBytes, files: cfg.Files, records: chunkRecords}
 	if e.memory <= 0 {
 		e.memory = DefaultMemoryBytes
 	}

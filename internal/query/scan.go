@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -32,7 +33,8 @@ type chunk struct {
 	lo, hi   int64 // hull of their times, inside the span
 	bytes    int   // of payload
 	records  int
-	pieces   []*piece // when loaded
+	file     *fileSlice // of a sealed file instead of the log; nil: the log
+	pieces   []*piece   // when loaded
 	memory   int64
 }
 
@@ -56,6 +58,7 @@ type scanned struct {
 	chunks  []*chunk
 	deleted []*deletion
 	used    int64 // bytes held
+	wants   *adopt.Want
 }
 
 // scan reads the labels of all records that may matter.
@@ -71,7 +74,7 @@ func (e *Engine) scan(ctx context.Context, list []series, sp span) (*scanned, er
 		d.n++
 		d.index[list[i].name] = i
 	}
-	s.filter = commitlog.Filter{Kinds: 1<<event.Tablet | 1<<event.Plan, Lo: sp.lo, Hi: sp.hi, To: sp.to}
+	s.filter = commitlog.Filter{Kinds: 1<<event.Tablet | 1<<event.Plan | 1<<event.File, Lo: sp.lo, Hi: sp.hi, To: sp.to}
 	if len(s.hashes) <= maxKeys {
 		for h := range s.hashes {
 			s.filter.Keys = append(s.filter.Keys, h)
@@ -88,8 +91,11 @@ func (e *Engine) scan(ctx context.Context, list []series, sp span) (*scanned, er
 
 // note takes one record of the first scan into account.
 func (s *scanned) note(e commitlog.Entry) error {
-	if event.Kind(e.Kind) == event.Plan {
+	switch event.Kind(e.Kind) {
+	case event.Plan:
 		return s.noteDeletion(e)
+	case event.File:
+		return s.noteFile(e)
 	}
 	if _, ok := s.hashes[e.Key]; !ok || e.Hi < s.span.lo || e.Lo > s.span.hi {
 		return nil
@@ -99,7 +105,7 @@ func (s *scanned) note(e commitlog.Entry) error {
 	if n := len(s.chunks); n > 0 {
 		c = s.chunks[n-1]
 	}
-	if c == nil || c.records >= s.e.records || c.bytes+len(e.Payload) > chunkBytes {
+	if c == nil || c.file != nil || c.records >= s.e.records || c.bytes+len(e.Payload) > chunkBytes {
 		c = &chunk{from: e.Pos, lo: lo, hi: hi}
 		s.chunks = append(s.chunks, c)
 		if err := s.take(128); err != nil {
@@ -207,6 +213,9 @@ func (s *scanned) take(n int64) error {
 
 // load reads the records of a chunk.
 func (s *scanned) load(ctx context.Context, c *chunk) error {
+	if c.file != nil {
+		return s.loadFile(ctx, c)
+	}
 	f := s.filter
 	f.Kinds, f.From, f.To = 1<<event.Tablet, c.from, c.to
 	g := gatherer{s: s, c: c, open: map[*deviceSeries]*gathering{}}
@@ -237,19 +246,23 @@ func (s *scanned) piece(e commitlog.Entry) (*piece, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := ev.Tablet
+	return s.pieceOf(ev.Tablet, e.Pos), nil
+}
+
+// pieceOf keeps the wanted columns of a tablet; nil if there are none.
+func (s *scanned) pieceOf(t *tablet.Tablet, pos uint64) *piece {
 	d := s.devices[t.Device]
 	if d == nil {
-		return nil, nil // another device with the same hash
+		return nil // another device with the same hash
 	}
-	p := &piece{pos: e.Pos, dev: d}
+	p := &piece{pos: pos, dev: d}
 	all := len(t.Columns)
 	t = t.Project(func(i int) bool {
 		_, ok := d.index[t.Columns[i].Name]
 		return ok
 	})
 	if len(t.Columns) == 0 {
-		return nil, nil
+		return nil
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -263,7 +276,7 @@ func (s *scanned) piece(e commitlog.Entry) (*piece, error) {
 		t = t.Clone() // let the other columns go
 	}
 	p.t = t
-	return p, nil
+	return p
 }
 
 // failed gives an error of the log its code.
