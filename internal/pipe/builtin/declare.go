@@ -17,15 +17,22 @@ type Reader interface {
 	Close() error
 }
 
-// Log opens readers; from is the first position, 0 the oldest kept.
+// Log opens readers; from is the first position, 0 the oldest kept. Scan calls fn for
+// each entry that matches, in order, using the log's index.
 type Log interface {
 	Reader(from uint64) (Reader, error)
+	Scan(ctx context.Context, f commitlog.Filter, fn func(commitlog.Entry) error) error
 }
 
 // FromLog makes a Log of the commit log.
 func FromLog(l *commitlog.Log) Log { return logAdapter{l} }
 
 type logAdapter struct{ log *commitlog.Log }
+
+// Scan implements Log.
+func (l logAdapter) Scan(ctx context.Context, f commitlog.Filter, fn func(commitlog.Entry) error) error {
+	return l.log.Scan(ctx, f, fn)
+}
 
 func (l logAdapter) Reader(from uint64) (Reader, error) {
 	r, err := l.log.Reader(from)

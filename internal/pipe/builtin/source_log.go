@@ -31,6 +31,9 @@ type logSource struct {
 	mods    bool
 	skipBad bool
 
+	log           Log
+	prepared      bool // deleted is loaded
+	deleted       deletions
 	history, live filter
 	end           event.Position // last position to look at; 0: none
 	endless       bool           // at the end wait instead of finishing
@@ -81,7 +84,7 @@ func (s *logSource) open(log Log) error {
 	if err != nil {
 		return fmt.Errorf("log behind position %d: %w", s.seen, err)
 	}
-	s.reader = r
+	s.reader, s.log = r, log
 	return nil
 }
 
@@ -97,6 +100,12 @@ func (s *logSource) finished() bool { return s.end == noEnd || s.end != 0 && s.s
 
 // Next implements plugin.Source.
 func (s *logSource) Next(ctx context.Context) (plugin.Item, error) {
+	if !s.prepared {
+		if err := s.loadDeletions(ctx, s.log); err != nil {
+			return plugin.Item{}, fmt.Errorf("deletions of the history: %w", err)
+		}
+		s.prepared = true
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return plugin.Item{}, err
@@ -183,7 +192,21 @@ func (s *logSource) take(ctx context.Context, e *commitlog.Entry) (*event.Event,
 	if reason != "" {
 		return nil, s.bury(ctx, e, ev, reason)
 	}
-	return out, nil
+	return s.undeleted(out, event.Position(e.Pos))
+}
+
+// undeleted takes from an event of the history what was deleted later in it.
+func (s *logSource) undeleted(ev *event.Event, at event.Position) (*event.Event, error) {
+	if ev == nil || ev.Tablet == nil || len(s.deleted) == 0 || at > s.c.Created {
+		return ev, nil
+	}
+	left, err := s.deleted.apply(ev.Tablet, at)
+	if err != nil || left == nil {
+		return nil, err
+	}
+	out := *ev
+	out.Tablet = left
+	return &out, nil
 }
 
 // wanted looks at the label only: false if no event with it can be sent.

@@ -45,6 +45,18 @@ func (l *fakeLog) Reader(from uint64) (Reader, error) {
 	return &fakeReader{log: l, next: max(from, 1)}, nil
 }
 
+func (l *fakeLog) Scan(_ context.Context, f commitlog.Filter, fn func(commitlog.Entry) error) error {
+	for _, e := range l.entries {
+		if e.Pos < f.From || f.To != 0 && e.Pos > f.To || f.Kinds&(1<<e.Kind) == 0 {
+			continue
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type fakeReader struct {
 	log  *fakeLog
 	next uint64
@@ -209,11 +221,11 @@ func sample(t testing.TB) *fakeLog {
 	del, err := request.DeleteDataPlan([]string{"root.a.**"}, 0, 100)
 	create, err2 := request.CreateTimeseriesPlan("root.a.d1.s1", request.SeriesSpec{Schema: tablet.Schema{Name: "s1", Type: tablet.Int64, Compressor: tablet.LZ4}})
 	log.append(t,
+		planEvent(t, del, err),
 		rowsOf("root.a.d1", []int64{1, 2, 3}, "s1", "s2"),
 		rowsOf("root.b.d1", []int64{5}, "s1"),
 		rowsOf("root.__system.x", []int64{5}, "s1"),
 		viaPipe,
-		planEvent(t, del, err),
 		planEvent(t, create, err2),
 		fileEvent(9, "a.mods", "a.tsfile"),
 		&event.Event{Kind: event.Kept, Request: event.Request{Type: 77, Body: []byte{1}}},
@@ -238,8 +250,8 @@ func TestSourceSelections(t *testing.T) {
 		err        error
 		reached    event.Position
 	}{
-		{"inclusion=all", "root.a.d1[s1,s2][1 2 3] | root.b.d1[s1][5] | root.p.d1[s1][9] | delete root.a.** 0..100 | create series root.a.d1.s1 | file9[a.mods,a.tsfile] | kept | root.a.d1[s1,s2][4 5 6]", 0, nil, 9},
-		{"inclusion=data", "root.a.d1[s1,s2][1 2 3] | root.b.d1[s1][5] | root.p.d1[s1][9] | delete root.a.** 0..100 | file9[a.mods,a.tsfile] | root.a.d1[s1,s2][4 5 6]", 0, nil, 9},
+		{"inclusion=all", "delete root.a.** 0..100 | root.a.d1[s1,s2][1 2 3] | root.b.d1[s1][5] | root.p.d1[s1][9] | create series root.a.d1.s1 | file9[a.mods,a.tsfile] | kept | root.a.d1[s1,s2][4 5 6]", 0, nil, 9},
+		{"inclusion=data", "delete root.a.** 0..100 | root.a.d1[s1,s2][1 2 3] | root.b.d1[s1][5] | root.p.d1[s1][9] | file9[a.mods,a.tsfile] | root.a.d1[s1,s2][4 5 6]", 0, nil, 9},
 		{"inclusion=all inclusion.exclusion=data", "create series root.a.d1.s1 | kept", 0, nil, 9},
 		{"inclusion=schema", "create series root.a.d1.s1", 0, nil, 9},
 		{"forwarding-pipe-requests=false", "root.a.d1[s1,s2][1 2 3] | root.b.d1[s1][5] | file9[-,a.tsfile] | root.a.d1[s1,s2][4 5 6]", 0, nil, 9},
@@ -256,7 +268,7 @@ func TestSourceSelections(t *testing.T) {
 		{"pattern=root.__system", "", 1, nil, 9},
 		{"history.start-time=2 history.end-time=3", "root.a.d1[s1,s2][2 3] | root.a.d1[s1,s2][4 5 6]", 1, nil, 9},
 		{"start-time=3 end-time=5", "root.a.d1[s1,s2][3] | root.b.d1[s1][5] | root.a.d1[s1,s2][4 5]", 1, nil, 9},
-		{"path=root.a.d1.s1 inclusion=data,schema end-time=50", "root.a.d1[s1][1 2 3] | delete root.a.d1.s1 0..50 | create series root.a.d1.s1 | root.a.d1[s1][4 5 6]", 1, nil, 9},
+		{"path=root.a.d1.s1 inclusion=data,schema end-time=50", "delete root.a.d1.s1 0..50 | root.a.d1[s1][1 2 3] | create series root.a.d1.s1 | root.a.d1[s1][4 5 6]", 1, nil, 9},
 		{"path=root.b.** inclusion=data.delete", "", 0, nil, 9},
 		{"mods=true", "root.a.d1[s1,s2][1 2 3] | root.b.d1[s1][5] | root.p.d1[s1][9] | file9[a.mods,a.tsfile] | root.a.d1[s1,s2][4 5 6]", 0, nil, 9},
 	} {
@@ -297,9 +309,9 @@ func TestSourceReportsProgress(t *testing.T) {
 
 func TestSourceUnreadableRecord(t *testing.T) {
 	log := sample(t)
-	log.entries[0].Payload = []byte{1, 2, 3}
+	log.entries[1].Payload = []byte{1, 2, 3}
 	got, _, dead, err := drain(t, log, 8, 0, "path=root.a.**")
-	if err != nil || len(dead) != 2 || string(dead[0].Event.Request.Body) != "\x01\x02\x03" || dead[0].Pos != 1 {
+	if err != nil || len(dead) != 2 || string(dead[0].Event.Request.Body) != "\x01\x02\x03" || dead[0].Pos != 2 {
 		t.Errorf("dead letters %v, %v", dead, err)
 	}
 	check(t, got, "root.a.d1[s1,s2][4 5 6]")
