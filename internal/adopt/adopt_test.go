@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -299,4 +300,26 @@ func TestCut(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTogether: many readers of the same files.
+func TestTogether(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join(vectors, "v3", "devices.tsfile"))
+	must(t, err)
+	want := direct(t, whole)
+	s := newShelf()
+	var f [3]*event.Sealed
+	for i := range f {
+		f[i] = s.put(t, fmt.Sprintf("%d.tsfile", i), whole, nil)
+	}
+	var g sync.WaitGroup
+	for i := range 8 {
+		g.Go(func() {
+			if have := s.all(t, f[i%3], math.MinInt64, math.MaxInt64, 1<<20); !maps.Equal(have, want) {
+				t.Errorf("%d points, want %d", len(have), len(want))
+			}
+		})
+	}
+	g.Wait()
+	must(t, s.Close())
 }

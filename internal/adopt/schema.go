@@ -19,10 +19,14 @@ func compile(s string) (pattern, error) { return tablet.CompilePattern(s) }
 
 // summary is what stays in memory of every file. mu is held while it is made.
 type summary struct {
-	mu      sync.Mutex
-	made    bool
+	mu     sync.Mutex
+	*facts      // nil: not made yet; never changed once made
+	said   bool // damage was reported
+}
+
+// facts are what was found in a file.
+type facts struct {
 	bad     bool     // it cannot be read
-	said    bool     // damage was reported
 	odd     bool     // a name in it is not in normal form
 	lo, hi  int64    // of its points; lo > hi: none
 	devices []uint64 // sorted hashes; nil: too many
@@ -51,47 +55,57 @@ func (f *Files) Schema(s *event.Sealed) ([]catalog.FileDevice, bool, error) {
 	sum := f.summary(part.Stored)
 	sum.mu.Lock()
 	defer sum.mu.Unlock()
-	if sum.made && sum.bad {
+	if sum.facts != nil && sum.bad {
 		return nil, false, nil
 	}
-	err := f.walk(s, sum, func(d catalog.FileDevice) { out = append(out, d) })
-	return out, err == nil && !sum.bad, err
+	found, err := f.walk(s, func(d catalog.FileDevice) { out = append(out, d) })
+	if err != nil {
+		return nil, false, err
+	}
+	if sum.facts == nil {
+		sum.facts = found
+	}
+	return out, !found.bad, nil
 }
 
-// finished returns the finished summary of a file.
-func (f *Files) finished(s *event.Sealed, stored string) (*summary, error) {
+// finished returns what is known of a file, and finds it out if need be.
+func (f *Files) finished(s *event.Sealed, stored string) (*facts, error) {
 	sum := f.summary(stored)
 	sum.mu.Lock()
 	defer sum.mu.Unlock()
-	if sum.made {
-		return sum, nil
+	if sum.facts == nil {
+		found, err := f.walk(s, func(catalog.FileDevice) {})
+		if err != nil {
+			return nil, err
+		}
+		sum.facts = found
 	}
-	return sum, f.walk(s, sum, func(catalog.FileDevice) {})
+	return sum.facts, nil
 }
 
-// walk makes a summary; visit gets every device. The error is one of the disk.
-func (f *Files) walk(s *event.Sealed, sum *summary, visit func(catalog.FileDevice)) error {
-	sum.lo, sum.hi, sum.devices, sum.odd = math.MaxInt64, math.MinInt64, []uint64{}, false
+// walk reads the whole index of a file; visit gets every device. The error is one of
+// the disk.
+func (f *Files) walk(s *event.Sealed, visit func(catalog.FileDevice)) (*facts, error) {
+	found := &facts{lo: math.MaxInt64, hi: math.MinInt64, devices: []uint64{}}
 	x, err := f.acquire(s)
 	if err == nil {
-		err = x.devices(sum, visit)
+		err = x.devices(found, visit)
 		x.release()
 	}
 	var u *unreadable
 	switch {
 	case errors.As(err, &u):
-		f.logger.Warn("a TsFile cannot be read here; it stays stored and is relayed", "name", s.Parts[len(s.Parts)-1].Name,
-			"file", s.Parts[len(s.Parts)-1].Stored, "reason", u.err)
-		sum.bad = true
+		last := &s.Parts[len(s.Parts)-1]
+		f.logger.Warn("a TsFile cannot be read here; it stays stored and is relayed", "name", last.Name, "file", last.Stored, "reason", u.err)
+		found.bad = true
 	case err != nil:
-		return err
+		return nil, err
 	}
-	slices.Sort(sum.devices)
-	sum.made = true
-	return nil
+	slices.Sort(found.devices)
+	return found, nil
 }
 
-func (x *File) devices(sum *summary, visit func(catalog.FileDevice)) error {
+func (x *File) devices(sum *facts, visit func(catalog.FileDevice)) error {
 	for d, err := range x.r.Devices() {
 		if err != nil {
 			return x.fault(err)
@@ -115,7 +129,7 @@ func (x *File) devices(sum *summary, visit func(catalog.FileDevice)) error {
 }
 
 // device reads the series of one device.
-func (x *File) device(d *tsfile.Device, sum *summary) (catalog.FileDevice, error) {
+func (x *File) device(d *tsfile.Device, sum *facts) (catalog.FileDevice, error) {
 	var out catalog.FileDevice
 	var err error
 	name := d.ID.String()
@@ -151,7 +165,7 @@ func (x *File) device(d *tsfile.Device, sum *summary) (catalog.FileDevice, error
 }
 
 // mayHold reports whether a file may have points of one of the devices in a range.
-func (s *summary) mayHold(devices map[uint64]struct{}, lo, hi int64) bool {
+func (s *facts) mayHold(devices map[uint64]struct{}, lo, hi int64) bool {
 	if s.bad || s.lo > hi || s.hi < lo {
 		return false
 	}
