@@ -126,7 +126,9 @@ func ReadBinary(b []byte) ([]Deletion, error) {
 		case modsTree:
 			d.Path = c.Name()
 		case modsTable:
-			d.Table = c.Name()
+			if d.Table = c.Name(); d.Table == "" {
+				c.Fail("the table has no name")
+			}
 			d.Tags = readPredicate(c, maxTagDepth)
 			n := c.Zz()
 			if n < 0 || int(n) > len(b)-c.Off {
