@@ -66,8 +66,8 @@ outage: build ## the outer side gone for three minutes under full load: flat mem
 	$(GO) run ./firmware-test/bench -bin $(BIN) -only outage -outage 3m
 
 .PHONY: soak
-soak: build ## the outer side gone for an hour under full load: the memory must stay flat
-	$(GO) run ./firmware-test/bench -bin $(BIN) -only outage -outage 1h
+soak: build ## the outer side gone for an hour at PACE points/s (1 million; 0 = full load): the memory must stay flat
+	$(GO) run ./firmware-test/bench -bin $(BIN) -only outage -outage 1h -pace $${PACE:-1000000}
 
 .PHONY: docs
 docs: ## regenerate the reference pages; fails if the tree was not clean

@@ -22,6 +22,7 @@ type options struct {
 	best    int
 	peer    bool
 	outage  time.Duration
+	pace    float64 // most points per second during the outage; 0 = as fast as it goes
 	samples int
 }
 
@@ -77,6 +78,7 @@ func main() {
 	flag.IntVar(&o.best, "best", 3, "runs of the rate")
 	flag.BoolVar(&o.peer, "peer", true, "measure a real IoTDB side by side")
 	flag.DurationVar(&o.outage, "outage", time.Minute, "how long the outer side is gone under full load")
+	flag.Float64Var(&o.pace, "pace", 0, "most points per second while the outer side is gone; 0 = full load")
 	flag.IntVar(&o.samples, "samples", 200, "points of the latency")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

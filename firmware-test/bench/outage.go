@@ -26,7 +26,7 @@ func outage(ctx context.Context, e *env) error {
 	}
 	c.out.Abandon()
 	c.outer.Kill()
-	times, sizes, err := underLoad(ctx, c, l, e.o.outage)
+	times, sizes, err := underLoad(ctx, c, l, e.o)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,11 @@ func outage(ctx context.Context, e *env) error {
 	}
 	half := len(times) / 2
 	slope := slopeOf(times[half:], sizes[half:])
-	e.add(fmt.Sprintf("outer side gone for %v under full load, %d M points", e.o.outage, l.rows*10/1_000_000), mib(most)+" resident", "<= 256 MiB", most <= 256<<20)
+	load := "full load"
+	if e.o.pace > 0 {
+		load = fmt.Sprintf("%.1f M points/s", e.o.pace/1e6)
+	}
+	e.add(fmt.Sprintf("outer side gone for %v at %s, %d M points", e.o.outage, load, l.rows*10/1_000_000), mib(most)+" resident", "<= 256 MiB", most <= 256<<20)
 	grown := slope * (times[len(times)-1] - times[half])
 	e.add("  slope over the second half", fmt.Sprintf("%+.1f MiB/min", slope*60/(1<<20)), fmt.Sprintf("about 0 (grown by %.1f MiB, at most 4)", grown/(1<<20)), grown <= 4<<20)
 	backlog := sizeOf(c.inner.Dir)
@@ -66,9 +70,13 @@ func outage(ctx context.Context, e *env) error {
 }
 
 // underLoad writes for a while and samples the resident memory of the inner gateway.
-func underLoad(ctx context.Context, c *chain, l *loader, d time.Duration) (times []float64, sizes []int64, err error) {
+func underLoad(ctx context.Context, c *chain, l *loader, o options) (times []float64, sizes []int64, err error) {
+	d, first := o.outage, l.rows
 	began, sampled := time.Now(), time.Time{}
 	for time.Since(began) < d {
+		if ahead := time.Duration(float64((l.rows-first)*10)/max(o.pace, 1)*1e9) - time.Since(began); o.pace > 0 && ahead > 0 {
+			time.Sleep(ahead)
+		}
 		if err := errors.Join(l.write(), ctx.Err()); err != nil {
 			return nil, nil, err
 		}
