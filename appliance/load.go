@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"github.com/sluice-gateway/sluice/internal/spec"
 )
 
 // EnvPrefix starts the name of every environment variable that is a setting:
@@ -140,7 +142,7 @@ func (l *loader) accept(place Problem, key, value string) *Setting {
 	switch {
 	case s == nil:
 		place.Message = "unknown setting"
-		if n := nearest(key, l.names); n != "" {
+		if n := spec.Suggest(key, l.names); n != "" {
 			place.Suggestion = "did you mean " + n + "?"
 		}
 	case s.Side&l.in.Side == 0:
@@ -156,7 +158,7 @@ func (l *loader) accept(place Problem, key, value string) *Setting {
 			place.Suggestion = "the default is " + s.Default
 		}
 		if s.Kind == Choice {
-			if n := nearest(strings.ToLower(value), lower(s.Choices)); n != "" {
+			if n := spec.Suggest(value, lower(s.Choices)); n != "" {
 				place.Suggestion = "did you mean " + n + "?"
 			}
 		}
@@ -177,7 +179,7 @@ func lower(in []string) []string {
 func (l *loader) values() *Values {
 	v := &Values{side: l.in.Side, values: map[string]string{}, given: l.given}
 	for _, n := range l.names {
-		v.values[n] = l.v.GetString(n)
+		v.values[n] = l.byKey[n].canonical(l.v.GetString(n))
 	}
 	if !l.given["rpc_listen"] && (l.given["dn_rpc_address"] || l.given["dn_rpc_port"]) {
 		host, port, _ := net.SplitHostPort(v.values["rpc_listen"])

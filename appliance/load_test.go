@@ -31,6 +31,19 @@ func TestLoadPrecedence(t *testing.T) {
 	}
 }
 
+// TestLoadChoices: a choice is accepted in any case and means the same in each.
+func TestLoadChoices(t *testing.T) {
+	v, err := Load(Input{Side: Outer, Environment: []string{"SLUICE_AIR_GAP_POLARITY=INVERTED", "SLUICE_INTEGER_STRING_INFER_TYPE=int64", "SLUICE_LOG_LEVEL=Debug"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"air_gap_polarity": "inverted", "integer_string_infer_type": "INT64", "log_level": "debug"} {
+		if got := v.Text(key); got != want {
+			t.Errorf("%s = %q, want %q", key, got, want)
+		}
+	}
+}
+
 func TestLoadIoTDBNames(t *testing.T) {
 	text := "# IoTDB style\ndn_rpc_address=0.0.0.0\ndn_rpc_port = 16667\npipe_air_gap_receiver_enabled=false\n"
 	v, err := Load(Input{Side: Outer, FileName: "iotdb-system.properties", FileText: []byte(text)})

@@ -105,6 +105,18 @@ func (s *Setting) check(value string) error {
 	return nil
 }
 
+// canonical returns the declared spelling of a choice, and every other value as it is.
+func (s *Setting) canonical(value string) string {
+	if s.Kind == Choice {
+		for _, c := range s.Choices {
+			if strings.EqualFold(c, value) {
+				return c
+			}
+		}
+	}
+	return value
+}
+
 func (s *Setting) inRange(n int64, value string) error {
 	if s.Max > 0 && (n < s.Min || n > s.Max) {
 		return fmt.Errorf("%s is outside %d..%d", value, s.Min, s.Max)

@@ -43,7 +43,11 @@ func (u *Unit) openGate(ctx context.Context, p core.Parts) (string, error) {
 	if addr == "off" {
 		return addr, nil
 	}
-	r, err := receiver.New(u.config(p), receiver.Deps{Committer: outer.New(p.Arrivals), Handshake: p.Handshake, Logger: u.log, Metrics: p.Metrics})
+	cfg, err := u.config()
+	if err != nil {
+		return "off", err
+	}
+	r, err := receiver.New(cfg, receiver.Deps{Committer: outer.New(p.Arrivals), Handshake: p.Handshake, Logger: u.log, Metrics: p.Metrics})
 	if err != nil {
 		return "off", err
 	}
@@ -55,10 +59,10 @@ func (u *Unit) openGate(ctx context.Context, p core.Parts) (string, error) {
 	return listens.String(), nil
 }
 
-func (u *Unit) config(p core.Parts) receiver.Config {
-	polarity := framing.IoTDB
-	if u.v.Text("air_gap_polarity") == "inverted" {
-		polarity = framing.Inverted
+func (u *Unit) config() (receiver.Config, error) {
+	polarity, err := framing.ParsePolarity(u.v.Text("air_gap_polarity"))
+	if err != nil {
+		return receiver.Config{}, err
 	}
 	return receiver.Config{
 		Polarity:         polarity,
@@ -72,5 +76,5 @@ func (u *Unit) config(p core.Parts) receiver.Config {
 		IdleTimeout:      u.v.Duration("air_gap_idle_timeout"),
 		Hold:             u.v.Duration("air_gap_hold"),
 		ResetDelay:       u.v.Duration("air_gap_reset_delay"),
-	}
+	}, nil
 }
