@@ -1,24 +1,25 @@
 package sql
 
-import "github.com/sluice-gateway/sluice/internal/tablet"
+import (
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
 
-// Statement is one parsed statement. Every type of this file that has a node
-// method is one.
-type Statement interface{ statement() }
+// Statement is one parsed statement. The method does nothing: it marks the types, of
+// this package and of those below it, that are statements.
+type Statement interface{ Statement() }
 
-// Pos is a place in the statement text: 1-based line and column (in characters)
-// and the byte offset.
-type Pos struct{ Line, Column, Offset int }
-
-// Path is a path or path pattern split into its nodes, first "root". A node that
-// was back-quoted is stored without the quotes and with doubled quotes undone; the
-// wildcards * and ** are ordinary nodes when they were not quoted (Quoted false); a
-// node of a pattern may also have one * at its start, its end or both, as in d*.
-type Path struct {
-	Nodes  []string
-	Quoted []bool // parallel to Nodes; nil when nothing was quoted
-	Pos    Pos
-}
+// What statements are made of.
+type (
+	// Pos is a place in the statement text.
+	Pos = scan.Pos
+	// Path is a path or path pattern split into its nodes.
+	Path = scan.Path
+	// Literal is a value in a statement.
+	Literal = scan.Literal
+	// LiteralKind tells the form in which a literal was written.
+	LiteralKind = scan.LiteralKind
+)
 
 // Attribute is one 'key'='value' of a pipe clause.
 type Attribute struct {
@@ -168,49 +169,80 @@ type (
 // parses up to the words that name it, so that the refusal can name them.
 type Unsupported struct{ What string }
 
-// LiteralKind tells the form in which a literal was written.
-type LiteralKind uint8
-
-// Kinds of literal.
+// Kinds of literal, as in package scan.
 const (
-	NullLiteral   LiteralKind = iota // null
-	BoolLiteral                      // true, false
-	IntLiteral                       // 12, -3
-	FloatLiteral                     // 1.5, 2e3, NaN, Infinity
-	StringLiteral                    // 'a' or "a"; Text has the quotes undone
-	BlobLiteral                      // X'00ff'; Text has the hex digits
-	RawLiteral                       // text of a string record (insertStringRecord): the type is inferred as IoTDB does
-	TimeLiteral                      // now(), 2024-01-01T00:00:00+08:00; Int has the value in the session's precision
+	NullLiteral   = scan.NullLiteral
+	BoolLiteral   = scan.BoolLiteral
+	IntLiteral    = scan.IntLiteral
+	FloatLiteral  = scan.FloatLiteral
+	StringLiteral = scan.StringLiteral
+	BlobLiteral   = scan.BlobLiteral
+	RawLiteral    = scan.RawLiteral
+	TimeLiteral   = scan.TimeLiteral
 )
 
-// Literal is a value in a statement; its conversion to a column's type belongs to
-// who knows the column.
-type Literal struct {
-	Kind LiteralKind
-	Text string // as written (numbers), or unquoted (strings)
-	Int  int64  // Kinds IntLiteral (if it fits, else Text only) and TimeLiteral
-	Pos  Pos
-}
+// Statement implements Statement.
+func (*CreatePipe) Statement() {}
 
-func (*CreatePipe) statement()       {}
-func (*StartPipe) statement()        {}
-func (*StopPipe) statement()         {}
-func (*DropPipe) statement()         {}
-func (*ShowPipes) statement()        {}
-func (*ShowPipePlugins) statement()  {}
-func (*CreateDatabase) statement()   {}
-func (*DeleteDatabase) statement()   {}
-func (*CreateTimeseries) statement() {}
-func (*CreateAligned) statement()    {}
-func (*DeleteTimeseries) statement() {}
-func (*ShowDatabases) statement()    {}
-func (*ShowDevices) statement()      {}
-func (*ShowTimeseries) statement()   {}
-func (*Count) statement()            {}
-func (*Show) statement()             {}
-func (*Insert) statement()           {}
-func (*Delete) statement()           {}
-func (*Flush) statement()            {}
-func (*SetTTL) statement()           {}
-func (*Select) statement()           {}
-func (*Unsupported) statement()      {}
+// Statement implements Statement.
+func (*StartPipe) Statement() {}
+
+// Statement implements Statement.
+func (*StopPipe) Statement() {}
+
+// Statement implements Statement.
+func (*DropPipe) Statement() {}
+
+// Statement implements Statement.
+func (*ShowPipes) Statement() {}
+
+// Statement implements Statement.
+func (*ShowPipePlugins) Statement() {}
+
+// Statement implements Statement.
+func (*CreateDatabase) Statement() {}
+
+// Statement implements Statement.
+func (*DeleteDatabase) Statement() {}
+
+// Statement implements Statement.
+func (*CreateTimeseries) Statement() {}
+
+// Statement implements Statement.
+func (*CreateAligned) Statement() {}
+
+// Statement implements Statement.
+func (*DeleteTimeseries) Statement() {}
+
+// Statement implements Statement.
+func (*ShowDatabases) Statement() {}
+
+// Statement implements Statement.
+func (*ShowDevices) Statement() {}
+
+// Statement implements Statement.
+func (*ShowTimeseries) Statement() {}
+
+// Statement implements Statement.
+func (*Count) Statement() {}
+
+// Statement implements Statement.
+func (*Show) Statement() {}
+
+// Statement implements Statement.
+func (*Insert) Statement() {}
+
+// Statement implements Statement.
+func (*Delete) Statement() {}
+
+// Statement implements Statement.
+func (*Flush) Statement() {}
+
+// Statement implements Statement.
+func (*SetTTL) Statement() {}
+
+// Statement implements Statement.
+func (*Select) Statement() {}
+
+// Statement implements Statement.
+func (*Unsupported) Statement() {}

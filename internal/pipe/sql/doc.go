@@ -14,5 +14,5 @@
 // parses to *Unsupported, by its leading words.
 //
 // Memory and time are linear in the text, which is at most MaxBytes long; nesting is
-// at most maxDepth. The package executes nothing and knows no clock.
+// at most scan.MaxDepth. The package executes nothing and knows no clock.
 package sql

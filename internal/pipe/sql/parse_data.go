@@ -1,22 +1,24 @@
 package sql
 
+import "github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+
 // readInsert reads INSERT INTO device(time, m, ..) [ALIGNED] VALUES (..), (..).
 func readInsert(p *parser) Statement {
-	p.next()
-	p.wantWord("INTO")
-	s := &Insert{Device: readPath(p, exact), TimeIndex: -1}
+	p.Next()
+	p.WantWord("INTO")
+	s := &Insert{Device: scan.ReadPath(p, scan.Exact), TimeIndex: -1}
 	readInsertColumns(p, s)
-	s.Aligned = p.takeWord("ALIGNED")
-	if !p.takeWord("VALUES") && !p.takeWord("VALUE") {
-		if p.isWord("SELECT") {
-			p.refuse(p.tok.pos, "INSERT INTO .. SELECT is not supported")
+	s.Aligned = p.TakeWord("ALIGNED")
+	if !p.TakeWord("VALUES") && !p.TakeWord("VALUE") {
+		if p.IsWord("SELECT") {
+			p.Refuse(p.Tok.Pos, "INSERT INTO .. SELECT is not supported")
 		}
-		p.expected("VALUES", "VALUES", "ALIGNED")
+		p.Expected("VALUES", "VALUES", "ALIGNED")
 		return s
 	}
-	for !p.dead {
+	for !p.Dead {
 		s.Rows = append(s.Rows, readRow(p, s))
-		if !p.takeSymbol(",") || p.tok.kind == tokEOF || p.isSymbol(";") {
+		if !p.TakeSymbol(",") || p.Tok.Kind == scan.EOF || p.IsSymbol(";") {
 			break
 		}
 	}
@@ -25,23 +27,23 @@ func readInsert(p *parser) Statement {
 
 func readInsertColumns(p *parser, s *Insert) {
 	n := 0
-	p.list("of the column names", func() {
-		if p.isWord("time") || p.isWord("timestamp") {
+	p.List("of the column names", func() {
+		if p.IsWord("time") || p.IsWord("timestamp") {
 			if s.TimeIndex >= 0 {
-				p.fail("the time column is named twice", "")
+				p.Fail("the time column is named twice", "")
 				return
 			}
 			s.TimeIndex = n
-			p.next()
+			p.Next()
 		} else {
-			name, _ := readNode(p, exact)
+			name, _ := scan.ReadNode(p, scan.Exact)
 			s.Measurements = append(s.Measurements, name)
 		}
 		n++
 		capList(p, n)
 	})
 	if len(s.Measurements) == 0 {
-		p.fail("no measurement is named", "")
+		p.Fail("no measurement is named", "")
 	}
 }
 
@@ -52,28 +54,28 @@ func readRow(p *parser, s *Insert) InsertRow {
 	if s.TimeIndex >= 0 {
 		want++
 	}
-	at := p.tok.pos
-	p.list("of the values", func() {
+	at := p.Tok.Pos
+	p.List("of the values", func() {
 		if n == s.TimeIndex {
-			row.Time = readTimeValue(p)
+			row.Time = scan.ReadTimeValue(p)
 		} else {
-			row.Values = append(row.Values, readLiteral(p))
+			row.Values = append(row.Values, scan.ReadLiteral(p))
 		}
 		if n++; n > want {
-			p.fail("more values than names", "")
+			p.Fail("more values than names", "")
 		}
 	})
-	if n < want && !p.dead {
-		p.note(at, "fewer values than names", "write null for a value that is missing")
-		p.die()
+	if n < want && !p.Dead {
+		p.Note(at, "fewer values than names", "write null for a value that is missing")
+		p.Die()
 	}
 	return row
 }
 
 // readDeleteFrom reads what follows DELETE FROM.
 func readDeleteFrom(p *parser) Statement {
-	s := &Delete{Paths: readPaths(p, pattern), Start: minTime, End: maxTime}
-	if p.isWord("WHERE") {
+	s := &Delete{Paths: scan.ReadPaths(p, scan.Pattern), Start: scan.MinTime, End: scan.MaxTime}
+	if p.IsWord("WHERE") {
 		r := readWhere(p)
 		s.Start, s.End = r.Start, r.End
 	}
@@ -82,16 +84,16 @@ func readDeleteFrom(p *parser) Statement {
 
 // readFlush reads FLUSH [path, ...] [TRUE|FALSE] [ON LOCAL|CLUSTER].
 func readFlush(p *parser) Statement {
-	p.next()
+	p.Next()
 	s := &Flush{}
-	if p.isWord("root") {
-		s.Databases = readPaths(p, exact)
+	if p.IsWord("root") {
+		s.Databases = scan.ReadPaths(p, scan.Exact)
 	}
-	if !p.takeWord("TRUE") {
-		p.takeWord("FALSE")
+	if !p.TakeWord("TRUE") {
+		p.TakeWord("FALSE")
 	}
-	if p.takeWord("ON") && !p.takeWord("LOCAL") {
-		p.wantWord("CLUSTER")
+	if p.TakeWord("ON") && !p.TakeWord("LOCAL") {
+		p.WantWord("CLUSTER")
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -10,20 +11,20 @@ import (
 const maxList = 100_000
 
 func readCreateDatabasePath(p *parser) Path {
-	path := readPath(p, exact)
-	if p.isWord("WITH") {
-		p.refuse(p.tok.pos, "WITH of CREATE DATABASE is not supported: use SET TTL TO afterwards")
+	path := scan.ReadPath(p, scan.Exact)
+	if p.IsWord("WITH") {
+		p.Refuse(p.Tok.Pos, "WITH of CREATE DATABASE is not supported: use SET TTL TO afterwards")
 	}
 	return path
 }
 
 // readCreateTimeseries reads what follows CREATE TIMESERIES.
 func readCreateTimeseries(p *parser) Statement {
-	s := &CreateTimeseries{Path: readPath(p, exact)}
-	if p.isSymbol("(") {
+	s := &CreateTimeseries{Path: scan.ReadPath(p, scan.Exact)}
+	if p.IsSymbol("(") {
 		s.Alias = readAlias(p)
 	}
-	p.takeWord("WITH")
+	p.TakeWord("WITH")
 	c := column{schema: tablet.Schema{Name: last(s.Path.Nodes), Compressor: tablet.LZ4}}
 	readColumn(p, &c)
 	s.Schema, s.Props, s.Tags, s.Attributes = c.schema, c.props, c.tags, c.attributes
@@ -39,40 +40,40 @@ func last(nodes []string) string {
 
 // readAlias reads (name).
 func readAlias(p *parser) string {
-	p.wantSymbol("(", "before the alias")
-	name := p.identifier("an alias")
-	p.wantSymbol(")", "after the alias")
+	p.WantSymbol("(", "before the alias")
+	name := p.Identifier("an alias")
+	p.WantSymbol(")", "after the alias")
 	return name
 }
 
 // readCreateAligned reads what follows CREATE ALIGNED TIMESERIES.
 func readCreateAligned(p *parser) Statement {
-	s := &CreateAligned{Device: readPath(p, exact)}
-	p.list("of the measurements", func() {
-		at := p.tok.pos
+	s := &CreateAligned{Device: scan.ReadPath(p, scan.Exact)}
+	p.List("of the measurements", func() {
+		at := p.Tok.Pos
 		c := column{schema: tablet.Schema{Compressor: tablet.LZ4}}
-		c.schema.Name, _ = readNode(p, exact)
+		c.schema.Name, _ = scan.ReadNode(p, scan.Exact)
 		alias := ""
-		if p.isSymbol("(") {
+		if p.IsSymbol("(") {
 			alias = readAlias(p)
 		}
-		p.takeWord("WITH")
+		p.TakeWord("WITH")
 		readColumn(p, &c)
 		if c.props != nil {
-			p.refuse(at, "properties besides ENCODING and COMPRESSOR are not supported for aligned series")
+			p.Refuse(at, "properties besides ENCODING and COMPRESSOR are not supported for aligned series")
 		}
 		s.Columns = append(s.Columns, AlignedColumn{Schema: c.schema, Alias: alias, Tags: c.tags, Attributes: c.attributes})
 		capList(p, len(s.Columns))
 	})
 	if len(s.Columns) == 0 {
-		p.fail("the device has no measurement", "")
+		p.Fail("the device has no measurement", "")
 	}
 	return s
 }
 
 func capList(p *parser, n int) {
 	if n > maxList {
-		p.fail("the list is too long", "")
+		p.Fail("the list is too long", "")
 	}
 }
 
@@ -86,22 +87,22 @@ type column struct {
 // readColumn reads [DATATYPE=]type and then, with or without commas, ENCODING=.., COMPRESSOR=..,
 // other key=value, TAGS(..) and ATTRIBUTES(..).
 func readColumn(p *parser, c *column) {
-	if p.tok.kind == tokWord && !p.isAny("DATATYPE", "ENCODING", "COMPRESSOR", "COMPRESSION", "TAGS", "ATTRIBUTES") {
+	if p.Tok.Kind == scan.Word && !p.IsAny("DATATYPE", "ENCODING", "COMPRESSOR", "COMPRESSION", "TAGS", "ATTRIBUTES") {
 		readDataType(p, c)
 	}
-	for !p.dead {
+	for !p.Dead {
 		saved := *p
-		comma := p.takeSymbol(",")
+		comma := p.TakeSymbol(",")
 		switch {
-		case p.isWord("TAGS") && callFollows(p):
-			p.next()
+		case p.IsWord("TAGS") && scan.CallFollows(p):
+			p.Next()
 			c.tags = readPairs(p, "of TAGS")
 			continue
-		case p.isWord("ATTRIBUTES") && callFollows(p):
-			p.next()
+		case p.IsWord("ATTRIBUTES") && scan.CallFollows(p):
+			p.Next()
 			c.attributes = readPairs(p, "of ATTRIBUTES")
 			continue
-		case p.tok.kind == tokWord && readProperty(p, c):
+		case p.Tok.Kind == scan.Word && readProperty(p, c):
 			continue
 		}
 		if comma {
@@ -109,8 +110,8 @@ func readColumn(p *parser, c *column) {
 		}
 		break
 	}
-	if !c.hasType && !p.dead {
-		p.expected("a data type", "DATATYPE")
+	if !c.hasType && !p.Dead {
+		p.Expected("a data type", "DATATYPE")
 	}
 	if !c.hasEncoding {
 		c.schema.Encoding = tablet.DefaultEncoding(c.schema.Type)
@@ -118,22 +119,22 @@ func readColumn(p *parser, c *column) {
 }
 
 func readDataType(p *parser, c *column) {
-	t, err := tablet.ParseDataType(p.tok.value)
+	t, err := tablet.ParseDataType(p.Tok.Value)
 	if err != nil {
-		p.expected("a data type (BOOLEAN, INT32, INT64, FLOAT, DOUBLE, TEXT, STRING, BLOB, TIMESTAMP, DATE)",
+		p.Expected("a data type (BOOLEAN, INT32, INT64, FLOAT, DOUBLE, TEXT, STRING, BLOB, TIMESTAMP, DATE)",
 			"BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "TEXT", "STRING", "BLOB", "TIMESTAMP", "DATE")
 		return
 	}
 	c.schema.Type, c.hasType = t, true
-	p.next()
+	p.Next()
 }
 
 // readProperty reads KEY=value; false if what follows is none.
 func readProperty(p *parser, c *column) bool {
 	saved := *p
-	key := p.tok.value
-	p.next()
-	if !p.takeSymbol("=") && !p.takeSymbol("==") {
+	key := p.Tok.Value
+	p.Next()
+	if !p.TakeSymbol("=") && !p.TakeSymbol("==") {
 		*p = saved
 		return false
 	}
@@ -141,21 +142,21 @@ func readProperty(p *parser, c *column) bool {
 	case "DATATYPE":
 		readDataType(p, c)
 	case "ENCODING":
-		e, err := tablet.ParseEncoding(p.tok.value)
+		e, err := tablet.ParseEncoding(p.Tok.Value)
 		if err != nil {
-			p.expected("an encoding", "PLAIN", "DICTIONARY", "RLE", "DIFF", "TS_2DIFF", "GORILLA", "ZIGZAG", "CHIMP", "SPRINTZ", "RLBE")
+			p.Expected("an encoding", "PLAIN", "DICTIONARY", "RLE", "DIFF", "TS_2DIFF", "GORILLA", "ZIGZAG", "CHIMP", "SPRINTZ", "RLBE")
 			return true
 		}
 		c.schema.Encoding, c.hasEncoding = e, true
-		p.next()
+		p.Next()
 	case "COMPRESSOR", "COMPRESSION":
-		z, err := tablet.ParseCompressor(p.tok.value)
+		z, err := tablet.ParseCompressor(p.Tok.Value)
 		if err != nil {
-			p.expected("a compressor", "UNCOMPRESSED", "SNAPPY", "GZIP", "LZ4", "ZSTD", "LZMA2")
+			p.Expected("a compressor", "UNCOMPRESSED", "SNAPPY", "GZIP", "LZ4", "ZSTD", "LZMA2")
 			return true
 		}
 		c.schema.Compressor = z
-		p.next()
+		p.Next()
 	default:
 		if c.props == nil {
 			c.props = map[string]string{}
@@ -169,10 +170,10 @@ func readProperty(p *parser, c *column) bool {
 // readPairs reads (key=value, ...).
 func readPairs(p *parser, where string) map[string]string {
 	out := map[string]string{}
-	p.list(where, func() {
+	p.List(where, func() {
 		key := readAttributeValue(p)
-		if !p.takeSymbol("=") && !p.takeSymbol("==") {
-			p.expected("'=' " + where)
+		if !p.TakeSymbol("=") && !p.TakeSymbol("==") {
+			p.Expected("'=' " + where)
 			return
 		}
 		out[key] = readAttributeValue(p)
@@ -183,20 +184,20 @@ func readPairs(p *parser, where string) map[string]string {
 
 // readAttributeValue reads a name, a text or a number as text.
 func readAttributeValue(p *parser) string {
-	switch p.tok.kind {
-	case tokWord, tokQuoted, tokString:
-		if p.tok.kind == tokWord {
-			if text, ok := readNumberText(p); ok {
+	switch p.Tok.Kind {
+	case scan.Word, scan.Quoted, scan.String:
+		if p.Tok.Kind == scan.Word {
+			if text, ok := scan.ReadNumberText(p); ok {
 				return text
 			}
 		}
-		text := p.tok.value
-		p.next()
+		text := p.Tok.Value
+		p.Next()
 		return text
 	}
-	if text, ok := readNumberText(p); ok {
+	if text, ok := scan.ReadNumberText(p); ok {
 		return text
 	}
-	p.expected("a name, a text or a number")
+	p.Expected("a name, a text or a number")
 	return ""
 }

@@ -1,44 +1,48 @@
 package sql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+)
 
 // maxItems bounds the SELECT list and the FROM list.
 const maxItems = 10_000
 
 // readSelectStatement reads SELECT items FROM paths and its clauses.
 func readSelectStatement(p *parser) Statement {
-	p.next()
-	if p.isWord("LAST") {
+	p.Next()
+	if p.IsWord("LAST") {
 		saved := *p
-		p.next()
-		if !p.isSymbol(",") && !p.isSymbol(".") && !p.isWord("FROM") {
+		p.Next()
+		if !p.IsSymbol(",") && !p.IsSymbol(".") && !p.IsWord("FROM") {
 			return &Unsupported{What: "SELECT LAST"}
 		}
 		*p = saved
 	}
 	s := &Select{Limit: Limit{Limit: -1, Offset: -1}}
-	for !p.dead {
+	for !p.Dead {
 		s.Items = append(s.Items, readSelectItem(p))
 		if len(s.Items) > maxItems {
-			p.fail("too many items", "")
+			p.Fail("too many items", "")
 		}
-		if !p.takeSymbol(",") || p.isWord("FROM") {
+		if !p.TakeSymbol(",") || p.IsWord("FROM") {
 			break
 		}
 	}
-	if p.isWord("INTO") {
-		p.refuse(p.tok.pos, "SELECT .. INTO is not supported")
+	if p.IsWord("INTO") {
+		p.Refuse(p.Tok.Pos, "SELECT .. INTO is not supported")
 	}
-	if !p.takeWord("FROM") {
-		p.expected("',' or FROM", "FROM")
+	if !p.TakeWord("FROM") {
+		p.Expected("',' or FROM", "FROM")
 		return s
 	}
-	for !p.dead {
-		s.From = append(s.From, readPath(p, pattern))
+	for !p.Dead {
+		s.From = append(s.From, scan.ReadPath(p, scan.Pattern))
 		if len(s.From) > maxItems {
-			p.fail("too many paths", "")
+			p.Fail("too many paths", "")
 		}
-		if !p.takeSymbol(",") {
+		if !p.TakeSymbol(",") {
 			break
 		}
 	}
@@ -54,85 +58,78 @@ func checkItems(p *parser, s *Select) {
 		raw = raw || item.Func == ""
 		aggregate = aggregate || item.Func != ""
 	}
-	if raw && aggregate && !p.dead {
-		p.note(s.Items[0].Path.Pos, "raw series and count() cannot stand in one SELECT", "ask two queries")
-		p.code = 701
-		p.die()
+	if raw && aggregate && !p.Dead {
+		p.Note(s.Items[0].Path.Pos, "raw series and count() cannot stand in one SELECT", "ask two queries")
+		p.Code = 701
+		p.Die()
 	}
 }
 
 // readSelectItem reads path or count(path), with an optional alias.
 func readSelectItem(p *parser) SelectItem {
-	at := p.tok.pos
+	at := p.Tok.Pos
 	item := SelectItem{}
-	if p.tok.kind == tokWord && callFollows(p) {
-		item.Func = strings.ToLower(p.tok.value)
+	if p.Tok.Kind == scan.Word && scan.CallFollows(p) {
+		item.Func = strings.ToLower(p.Tok.Value)
 		if item.Func != "count" {
-			p.refuse(at, "the function "+clip(p.tok.value)+" is not supported: only count()")
+			p.Refuse(at, "the function "+scan.Clip(p.Tok.Value)+" is not supported: only count()")
 			return item
 		}
-		p.next()
-		p.wantSymbol("(", "after count")
+		p.Next()
+		p.WantSymbol("(", "after count")
 		item.Path = readItemPath(p)
-		p.takeSymbol(",")
-		p.wantSymbol(")", "after the path of count(")
+		p.TakeSymbol(",")
+		p.WantSymbol(")", "after the path of count(")
 	} else {
 		item.Path = readItemPath(p)
 	}
 	item.Text = printItem(item)
 	refuseArithmetic(p, at)
-	if p.takeWord("AS") {
-		if p.tok.kind == tokString { // clients quote aliases
-			item.Alias = p.tok.value
-			p.next()
+	if p.TakeWord("AS") {
+		if p.Tok.Kind == scan.String { // clients quote aliases
+			item.Alias = p.Tok.Value
+			p.Next()
 		} else {
-			item.Alias = p.identifier("an alias")
+			item.Alias = p.Identifier("an alias")
 		}
-		if item.Alias == "" && !p.dead {
-			p.fail("the alias is empty", "")
+		if item.Alias == "" && !p.Dead {
+			p.Fail("the alias is empty", "")
 		}
 	}
 	return item
 }
 
-// callFollows reports whether the word is followed by a bracket.
-func callFollows(p *parser) bool {
-	lex := p.lex
-	t := lex.next()
-	return t.kind == tokSymbol && t.value == "("
-}
-
 // readItemPath reads the path of an item, which goes on where FROM ends.
 func readItemPath(p *parser) Path {
-	if p.isWord("root") {
-		p.fail("a path in SELECT goes on where the path of FROM ends, so it does not begin with root",
+	if p.IsWord("root") {
+		p.Fail("a path in SELECT goes on where the path of FROM ends, so it does not begin with root",
 			"for instance SELECT s1 FROM root.plant.d1")
 		return Path{}
 	}
-	if p.tok.kind == tokString || p.tok.kind == tokWord && number(p.tok.value) || p.isSymbol("-") || p.isSymbol("+") || p.isSymbol("(") {
-		p.refuse(p.tok.pos, "expressions and constants in SELECT are not supported, only series and count()")
+	if p.Tok.Kind == scan.String || p.Tok.Kind == scan.Word && scan.Number(p.Tok.Value) || p.IsSymbol("-") || p.IsSymbol("+") || p.IsSymbol("(") {
+		p.Refuse(p.Tok.Pos, "expressions and constants in SELECT are not supported, only series and count()")
 		return Path{}
 	}
-	return readNodes(p, pattern)
+	return scan.ReadNodes(p, scan.Pattern)
 }
 
 func refuseArithmetic(p *parser, at Pos) {
-	if p.tok.kind != tokSymbol {
+	if p.Tok.Kind != scan.Symbol {
 		return
 	}
-	switch p.tok.value {
+	switch p.Tok.Value {
 	case "+", "-", "*", "/", "%", "=", "==", "<", ">", "<=", ">=", "!=", "<>":
-		p.refuse(at, "expressions in SELECT are not supported, only series and count()")
+		p.Refuse(at, "expressions in SELECT are not supported, only series and count()")
 	}
 }
 
 // readClauses reads what follows FROM; each clause at most once, in any order.
 func readClauses(p *parser, s *Select) {
 	seen := map[string]bool{}
-	for !p.dead && p.tok.kind == tokWord {
-		word := strings.ToUpper(p.tok.value)
+	for !p.Dead && p.Tok.Kind == scan.Word {
+		word := strings.ToUpper(p.Tok.Value)
 		if seen[word] {
-			p.fail("the clause "+clip(word)+" is written twice", "")
+			p.Fail("the clause "+scan.Clip(word)+" is written twice", "")
 			return
 		}
 		seen[word] = true
@@ -143,60 +140,60 @@ func readClauses(p *parser, s *Select) {
 		case "ORDER":
 			readOrderBy(p, s)
 		case "ALIGN":
-			p.next()
-			p.wantWord("BY")
-			if s.ByDevice = p.takeWord("DEVICE"); !s.ByDevice {
-				p.wantWord("TIME")
+			p.Next()
+			p.WantWord("BY")
+			if s.ByDevice = p.TakeWord("DEVICE"); !s.ByDevice {
+				p.WantWord("TIME")
 			}
 		case "LIMIT", "OFFSET":
 			readLimit(p, &s.Limit)
 		case "GROUP", "HAVING", "FILL", "SLIMIT", "SOFFSET", "WITHOUT", "DISABLE", "INTO":
-			p.refuse(p.tok.pos, "the clause "+word+" is not supported here yet")
+			p.Refuse(p.Tok.Pos, "the clause "+word+" is not supported here yet")
 		default:
-			p.expected("WHERE, ORDER BY, LIMIT, OFFSET, ALIGN BY or the end of the statement",
+			p.Expected("WHERE, ORDER BY, LIMIT, OFFSET, ALIGN BY or the end of the statement",
 				"WHERE", "ORDER", "LIMIT", "OFFSET", "ALIGN")
 		}
 	}
 }
 
 func readOrderBy(p *parser, s *Select) {
-	p.next()
-	p.wantWord("BY")
-	at := p.tok.pos
-	if !p.takeWord("TIME") && !p.takeWord("TIMESTAMP") {
-		if p.tok.kind == tokWord || p.tok.kind == tokQuoted {
-			p.refuse(at, "ORDER BY "+clip(p.tok.value)+" is not supported: only ORDER BY TIME")
+	p.Next()
+	p.WantWord("BY")
+	at := p.Tok.Pos
+	if !p.TakeWord("TIME") && !p.TakeWord("TIMESTAMP") {
+		if p.Tok.Kind == scan.Word || p.Tok.Kind == scan.Quoted {
+			p.Refuse(at, "ORDER BY "+scan.Clip(p.Tok.Value)+" is not supported: only ORDER BY TIME")
 			return
 		}
-		p.expected("TIME")
+		p.Expected("TIME")
 		return
 	}
-	if s.Desc = p.takeWord("DESC"); !s.Desc {
-		p.takeWord("ASC")
+	if s.Desc = p.TakeWord("DESC"); !s.Desc {
+		p.TakeWord("ASC")
 	}
-	if p.isSymbol(",") {
-		p.refuse(p.tok.pos, "ORDER BY several keys is not supported: only ORDER BY TIME")
+	if p.IsSymbol(",") {
+		p.Refuse(p.Tok.Pos, "ORDER BY several keys is not supported: only ORDER BY TIME")
 	}
 }
 
 // readLimit reads LIMIT n or OFFSET n.
 func readLimit(p *parser, l *Limit) {
-	limit := p.isWord("LIMIT")
-	p.next()
-	at := p.tok.pos
-	n, ok := readInteger(p)
+	limit := p.IsWord("LIMIT")
+	p.Next()
+	at := p.Tok.Pos
+	n, ok := scan.ReadInteger(p)
 	if !ok {
-		p.expected("a whole number")
+		p.Expected("a whole number")
 		return
 	}
 	if n < 0 {
-		p.note(at, "the number is negative", "")
-		p.die()
+		p.Note(at, "the number is negative", "")
+		p.Die()
 	}
 	if limit {
 		l.Limit = n
-		if p.isSymbol(",") {
-			p.fail("expected the end of LIMIT, found ,", "write LIMIT n OFFSET m")
+		if p.IsSymbol(",") {
+			p.Fail("expected the end of LIMIT, found ,", "write LIMIT n OFFSET m")
 		}
 		return
 	}
@@ -205,32 +202,32 @@ func readLimit(p *parser, l *Limit) {
 
 // readWhere reads WHERE and a conjunction of time comparisons.
 func readWhere(p *parser) TimeRange {
-	p.next()
-	r := TimeRange{Start: minTime, End: maxTime}
+	p.Next()
+	r := TimeRange{Start: scan.MinTime, End: scan.MaxTime}
 	readConjunction(p, &r)
 	return r
 }
 
 // readConjunction reads condition AND condition ...
 func readConjunction(p *parser, r *TimeRange) {
-	if p.depth++; p.depth > maxDepth {
-		p.fail("brackets are nested too deeply", "")
+	if p.Depth++; p.Depth > scan.MaxDepth {
+		p.Fail("brackets are nested too deeply", "")
 		return
 	}
-	for !p.dead {
+	for !p.Dead {
 		readCondition(p, r)
-		if p.isAny("OR") || p.isSymbol("|") {
-			p.refuse(p.tok.pos, "OR in WHERE is not supported here yet: only time comparisons joined by AND")
+		if p.IsAny("OR") || p.IsSymbol("|") {
+			p.Refuse(p.Tok.Pos, "OR in WHERE is not supported here yet: only time comparisons joined by AND")
 		}
-		if p.takeSymbol("&") {
-			p.takeSymbol("&")
+		if p.TakeSymbol("&") {
+			p.TakeSymbol("&")
 			continue
 		}
-		if !p.takeWord("AND") {
+		if !p.TakeWord("AND") {
 			break
 		}
 	}
-	p.depth--
+	p.Depth--
 }
 
 const valuePredicate = "is not supported here yet: WHERE may compare time only, joined by AND"
@@ -238,93 +235,92 @@ const valuePredicate = "is not supported here yet: WHERE may compare time only, 
 // readCondition reads one comparison of time with a literal, either way round, BETWEEN,
 // or a bracket.
 func readCondition(p *parser, r *TimeRange) {
-	at := p.tok.pos
+	at := p.Tok.Pos
 	switch {
-	case p.isSymbol("("):
-		p.next()
+	case p.IsSymbol("("):
+		p.Next()
 		readConjunction(p, r)
-		p.wantSymbol(")", "after the conditions")
-	case p.isWord("NOT"), p.isSymbol("!"):
-		p.refuse(at, "NOT in WHERE "+valuePredicate)
+		p.WantSymbol(")", "after the conditions")
+	case p.IsWord("NOT"), p.IsSymbol("!"):
+		p.Refuse(at, "NOT in WHERE "+valuePredicate)
 	case isTime(p):
-		p.next()
+		p.Next()
 		readComparison(p, r, at)
-	case p.tok.kind == tokEOF || p.isSymbol(";"):
-		p.expected("a condition on time")
-	case p.tok.kind == tokString || p.tok.kind == tokSymbol && p.isSymbol("-") || literalAhead(p):
-		l := readTimeValue(p)
+	case p.Tok.Kind == scan.EOF || p.IsSymbol(";"):
+		p.Expected("a condition on time")
+	case p.Tok.Kind == scan.String || p.Tok.Kind == scan.Symbol && p.IsSymbol("-") || literalAhead(p):
+		l := scan.ReadTimeValue(p)
 		op := readOperator(p, at)
-		if p.dead {
+		if p.Dead {
 			return
 		}
 		if !isTime(p) {
-			p.refuse(at, "this condition "+valuePredicate)
+			p.Refuse(at, "this condition "+valuePredicate)
 			return
 		}
-		p.next()
+		p.Next()
 		r.and(mirrored(op), l.Int)
 	default:
-		p.refuse(at, "the condition on "+p.found()+" "+valuePredicate)
+		p.Refuse(at, "the condition on "+p.Found()+" "+valuePredicate)
 	}
 }
 
 func literalAhead(p *parser) bool {
-	return p.tok.kind == tokWord && (p.tok.value[0] >= '0' && p.tok.value[0] <= '9' || p.isWord("now") && callFollows(p))
+	return p.Tok.Kind == scan.Word && (p.Tok.Value[0] >= '0' && p.Tok.Value[0] <= '9' || p.IsWord("now") && scan.CallFollows(p))
 }
 
 // isTime reports whether the current word is the time column and not the start of a
 // path or a call.
 func isTime(p *parser) bool {
-	if !p.isAny("time", "timestamp") {
+	if !p.IsAny("time", "timestamp") {
 		return false
 	}
-	lex := p.lex
-	t := lex.next()
-	return t.kind != tokSymbol || t.value != "." && t.value != "("
+	t := scan.Peek(p)
+	return t.Kind != scan.Symbol || t.Value != "." && t.Value != "("
 }
 
 // readComparison reads what follows the word time.
 func readComparison(p *parser, r *TimeRange, at Pos) {
-	if p.isAny("NOT", "IN", "IS", "LIKE", "REGEXP", "CONTAINS") {
-		p.refuse(at, "time "+strings.ToUpper(p.tok.value)+" "+valuePredicate)
+	if p.IsAny("NOT", "IN", "IS", "LIKE", "REGEXP", "CONTAINS") {
+		p.Refuse(at, "time "+strings.ToUpper(p.Tok.Value)+" "+valuePredicate)
 		return
 	}
-	if p.takeWord("BETWEEN") {
-		low := readTimeValue(p)
-		p.wantWord("AND")
-		high := readTimeValue(p)
+	if p.TakeWord("BETWEEN") {
+		low := scan.ReadTimeValue(p)
+		p.WantWord("AND")
+		high := scan.ReadTimeValue(p)
 		r.and(">=", low.Int)
 		r.and("<=", high.Int)
 		return
 	}
 	op := readOperator(p, at)
-	if p.dead {
+	if p.Dead {
 		return
 	}
-	if p.tok.kind == tokWord && !literalAhead(p) {
-		p.expected("a time: a whole number, now() or 2024-01-31T08:00:00+08:00")
+	if p.Tok.Kind == scan.Word && !literalAhead(p) {
+		p.Expected("a time: a whole number, now() or 2024-01-31T08:00:00+08:00")
 		return
 	}
-	r.and(op, readTimeValue(p).Int)
+	r.and(op, scan.ReadTimeValue(p).Int)
 }
 
 // readOperator reads a comparison sign.
 func readOperator(p *parser, at Pos) string {
-	op := p.tok.value
-	if p.tok.kind == tokSymbol {
+	op := p.Tok.Value
+	if p.Tok.Kind == scan.Symbol {
 		switch op {
 		case "=", "==":
-			p.next()
+			p.Next()
 			return "="
 		case "<", "<=", ">", ">=":
-			p.next()
+			p.Next()
 			return op
 		case "!=", "<>":
-			p.refuse(at, "unequal in WHERE "+valuePredicate)
+			p.Refuse(at, "unequal in WHERE "+valuePredicate)
 			return op
 		}
 	}
-	p.expected("a comparison: =, <, <=, >, >= or BETWEEN", "BETWEEN")
+	p.Expected("a comparison: =, <, <=, >, >= or BETWEEN", "BETWEEN")
 	return op
 }
 
@@ -346,7 +342,7 @@ func mirrored(op string) string {
 func (r *TimeRange) and(op string, t int64) {
 	switch op {
 	case ">":
-		if t == maxTime {
+		if t == scan.MaxTime {
 			r.empty()
 			return
 		}
@@ -354,7 +350,7 @@ func (r *TimeRange) and(op string, t int64) {
 	case ">=":
 		r.Start = max(r.Start, t)
 	case "<":
-		if t == minTime {
+		if t == scan.MinTime {
 			r.empty()
 			return
 		}
@@ -366,4 +362,4 @@ func (r *TimeRange) and(op string, t int64) {
 	}
 }
 
-func (r *TimeRange) empty() { r.Start, r.End = maxTime, minTime }
+func (r *TimeRange) empty() { r.Start, r.End = scan.MaxTime, scan.MinTime }

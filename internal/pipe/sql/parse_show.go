@@ -1,33 +1,37 @@
 package sql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+)
 
 // readShow reads a SHOW statement.
 func readShow(p *parser) Statement {
 	saved := *p
-	p.next()
+	p.Next()
 	switch {
-	case p.takeWord("PIPES"):
+	case p.TakeWord("PIPES"):
 		return readShowPipes(p)
-	case p.takeWord("PIPE"):
+	case p.TakeWord("PIPE"):
 		return &ShowPipes{Name: readPipeName(p)}
-	case p.takeWord("PIPEPLUGINS"):
+	case p.TakeWord("PIPEPLUGINS"):
 		return &ShowPipePlugins{}
-	case p.takeWord("DATABASES"), p.takeWords("STORAGE", "GROUP"):
-		s := &ShowDatabases{Details: p.takeWord("DETAILS")}
+	case p.TakeWord("DATABASES"), p.TakeWords("STORAGE", "GROUP"):
+		s := &ShowDatabases{Details: p.TakeWord("DETAILS")}
 		s.Pattern = readOptionalPath(p)
 		return s
-	case p.takeWord("DEVICES"):
+	case p.TakeWord("DEVICES"):
 		return readShowDevices(p)
-	case p.takeWord("TIMESERIES"):
+	case p.TakeWord("TIMESERIES"):
 		return readShowTimeseries(p, false)
-	case p.takeWords("LATEST", "TIMESERIES"):
+	case p.TakeWords("LATEST", "TIMESERIES"):
 		return readShowTimeseries(p, true)
 	}
 	if what, ok := readShowBare(p); ok {
 		return &Show{What: what}
 	}
-	switch strings.ToUpper(p.tok.value) {
+	switch strings.ToUpper(p.Tok.Value) {
 	case "CHILD", "ALL", "SCHEMA", "PATHS", "CONTINUOUS", "SPACE", "RUNNING", "LOGICAL", "DEVICE", "DATA":
 		*p = saved
 		return nameUnsupported(p, 3)
@@ -37,7 +41,7 @@ func readShow(p *parser) Statement {
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
-	p.expected("what to show", append(bareShows(), "PIPES", "PIPE", "PIPEPLUGINS", "DATABASES", "DEVICES", "TIMESERIES")...)
+	p.Expected("what to show", append(bareShows(), "PIPES", "PIPE", "PIPEPLUGINS", "DATABASES", "DEVICES", "TIMESERIES")...)
 	return nil
 }
 
@@ -48,17 +52,17 @@ func bareShows() []string {
 }
 
 func readShowBare(p *parser) (string, bool) {
-	if p.takeWords("AVAILABLE", "URLS") {
+	if p.TakeWords("AVAILABLE", "URLS") {
 		return "AVAILABLE URLS", true
 	}
-	if p.takeWords("QUERY", "PROCESSLIST") {
+	if p.TakeWords("QUERY", "PROCESSLIST") {
 		return "QUERIES", true
 	}
-	if p.takeWords("CLUSTER", "DETAILS") {
+	if p.TakeWords("CLUSTER", "DETAILS") {
 		return "CLUSTER DETAILS", true
 	}
 	for _, w := range bareShows() {
-		if p.takeWord(w) {
+		if p.TakeWord(w) {
 			return w, true
 		}
 	}
@@ -67,31 +71,31 @@ func readShowBare(p *parser) (string, bool) {
 
 func readShowPipes(p *parser) Statement {
 	s := &ShowPipes{}
-	if !p.takeWord("WHERE") {
+	if !p.TakeWord("WHERE") {
 		return s
 	}
-	if !p.takeWord("SINK") && !p.takeWord("CONNECTOR") {
-		p.expected("SINK or CONNECTOR", "SINK", "CONNECTOR")
+	if !p.TakeWord("SINK") && !p.TakeWord("CONNECTOR") {
+		p.Expected("SINK or CONNECTOR", "SINK", "CONNECTOR")
 	}
-	p.wantWord("USED")
-	p.wantWord("BY")
+	p.WantWord("USED")
+	p.WantWord("BY")
 	s.UsedBy = readPipeName(p)
 	return s
 }
 
 // readOptionalPath reads a pattern if one is there; the zero Path otherwise.
 func readOptionalPath(p *parser) Path {
-	if !p.isWord("root") {
+	if !p.IsWord("root") {
 		return Path{}
 	}
-	return readPath(p, pattern)
+	return scan.ReadPath(p, scan.Pattern)
 }
 
 func readShowDevices(p *parser) Statement {
 	s := &ShowDevices{Pattern: readOptionalPath(p)}
-	if p.takeWord("WITH") {
-		if !p.takeWord("DATABASE") && !p.takeWords("STORAGE", "GROUP") {
-			p.expected("DATABASE", "DATABASE")
+	if p.TakeWord("WITH") {
+		if !p.TakeWord("DATABASE") && !p.TakeWords("STORAGE", "GROUP") {
+			p.Expected("DATABASE", "DATABASE")
 		}
 		s.WithDatabase = true
 	}
@@ -108,14 +112,14 @@ func readShowTimeseries(p *parser, latest bool) Statement {
 // readPaging reads LIMIT and OFFSET at the end of a SHOW, in either order.
 func readPaging(p *parser) Limit {
 	l := Limit{Limit: -1, Offset: -1}
-	for !p.dead && p.tok.kind == tokWord {
+	for !p.Dead && p.Tok.Kind == scan.Word {
 		switch {
-		case p.isWord("LIMIT") && l.Limit < 0, p.isWord("OFFSET") && l.Offset < 0:
+		case p.IsWord("LIMIT") && l.Limit < 0, p.IsWord("OFFSET") && l.Offset < 0:
 			readLimit(p, &l)
-		case p.isAny("WHERE", "ORDER", "GROUP", "ROOT"):
-			p.refuse(p.tok.pos, "the clause "+strings.ToUpper(p.tok.value)+" of SHOW is not supported here yet")
+		case p.IsAny("WHERE", "ORDER", "GROUP", "ROOT"):
+			p.Refuse(p.Tok.Pos, "the clause "+strings.ToUpper(p.Tok.Value)+" of SHOW is not supported here yet")
 		default:
-			p.expected("LIMIT, OFFSET or the end of the statement", "LIMIT", "OFFSET")
+			p.Expected("LIMIT, OFFSET or the end of the statement", "LIMIT", "OFFSET")
 		}
 	}
 	return l
@@ -124,25 +128,25 @@ func readPaging(p *parser) Limit {
 // readCount reads COUNT TIMESERIES|DEVICES|DATABASES [pattern].
 func readCount(p *parser) Statement {
 	saved := *p
-	p.next()
+	p.Next()
 	s := &Count{}
 	switch {
-	case p.takeWord("TIMESERIES"):
+	case p.TakeWord("TIMESERIES"):
 		s.What = "timeseries"
-	case p.takeWord("DEVICES"):
+	case p.TakeWord("DEVICES"):
 		s.What = "devices"
-	case p.takeWord("DATABASES"), p.takeWords("STORAGE", "GROUP"):
+	case p.TakeWord("DATABASES"), p.TakeWords("STORAGE", "GROUP"):
 		s.What = "databases"
-	case p.isWord("NODES"), p.isWord("TIMESLOTID"):
+	case p.IsWord("NODES"), p.IsWord("TIMESLOTID"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	default:
-		p.expected("TIMESERIES, DEVICES or DATABASES", "TIMESERIES", "DEVICES", "DATABASES")
+		p.Expected("TIMESERIES, DEVICES or DATABASES", "TIMESERIES", "DEVICES", "DATABASES")
 		return s
 	}
 	s.Pattern = readOptionalPath(p)
-	if p.isAny("GROUP", "WHERE") {
-		p.refuse(p.tok.pos, "the clause "+strings.ToUpper(p.tok.value)+" of COUNT is not supported here yet")
+	if p.IsAny("GROUP", "WHERE") {
+		p.Refuse(p.Tok.Pos, "the clause "+strings.ToUpper(p.Tok.Value)+" of COUNT is not supported here yet")
 	}
 	return s
 }

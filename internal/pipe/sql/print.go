@@ -2,10 +2,10 @@ package sql
 
 import (
 	"fmt"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
 	"sort"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
@@ -28,7 +28,7 @@ func Print(s Statement) string {
 	case *Delete:
 		b.put("DELETE FROM ")
 		b.paths(s.Paths)
-		if s.Start != minTime || s.End != maxTime {
+		if s.Start != scan.MinTime || s.End != scan.MaxTime {
 			b.timeRange(TimeRange{Start: s.Start, End: s.End})
 		}
 	case *Flush:
@@ -59,7 +59,7 @@ func (b *printer) pipe(s Statement) {
 		if s.IfNotExists {
 			b.put("IF NOT EXISTS ")
 		}
-		b.put(quoteName(s.Name))
+		b.put(scan.QuoteName(s.Name))
 		source, sink := " WITH SOURCE ", " WITH SINK "
 		if s.OldWords {
 			source, sink = " WITH EXTRACTOR ", " WITH CONNECTOR "
@@ -68,21 +68,21 @@ func (b *printer) pipe(s Statement) {
 		b.attributes(" WITH PROCESSOR ", s.Processor)
 		b.attributes(sink, s.Sink)
 	case *StartPipe:
-		b.put("START PIPE ", quoteName(s.Name))
+		b.put("START PIPE ", scan.QuoteName(s.Name))
 	case *StopPipe:
-		b.put("STOP PIPE ", quoteName(s.Name))
+		b.put("STOP PIPE ", scan.QuoteName(s.Name))
 	case *DropPipe:
 		b.put("DROP PIPE ")
 		if s.IfExists {
 			b.put("IF EXISTS ")
 		}
-		b.put(quoteName(s.Name))
+		b.put(scan.QuoteName(s.Name))
 	case *ShowPipes:
 		switch {
 		case s.Name != "":
-			b.put("SHOW PIPE ", quoteName(s.Name))
+			b.put("SHOW PIPE ", scan.QuoteName(s.Name))
 		case s.UsedBy != "":
-			b.put("SHOW PIPES WHERE SINK USED BY ", quoteName(s.UsedBy))
+			b.put("SHOW PIPES WHERE SINK USED BY ", scan.QuoteName(s.UsedBy))
 		default:
 			b.put("SHOW PIPES")
 		}
@@ -101,7 +101,7 @@ func (b *printer) attributes(clause string, as []Attribute) {
 		if i > 0 {
 			b.put(", ")
 		}
-		b.put(quoteString(a.Key), "=", quoteString(a.Value))
+		b.put(scan.QuoteString(a.Key), "=", scan.QuoteString(a.Value))
 	}
 	b.put(")")
 }
@@ -122,7 +122,7 @@ func (b *printer) schema(s Statement) {
 		b.put("WITH DATATYPE=", s.Schema.Type.String(), ", ENCODING=", s.Schema.Encoding.String(),
 			", COMPRESSOR=", s.Schema.Compressor.String())
 		for _, k := range sortedKeys(s.Props) {
-			b.put(", ", k, "=", quoteString(s.Props[k]))
+			b.put(", ", k, "=", scan.QuoteString(s.Props[k]))
 		}
 		b.pairs(" TAGS", s.Tags)
 		b.pairs(" ATTRIBUTES", s.Attributes)
@@ -139,7 +139,7 @@ func (b *printer) schema(s Statement) {
 }
 
 func (b *printer) alignedColumn(c AlignedColumn) {
-	b.put(quoteNode(c.Schema.Name), " ")
+	b.put(scan.QuoteNode(c.Schema.Name), " ")
 	b.alias(c.Alias)
 	b.put(c.Schema.Type.String())
 	if c.Schema.Encoding != tablet.DefaultEncoding(c.Schema.Type) {
@@ -152,7 +152,7 @@ func (b *printer) alignedColumn(c AlignedColumn) {
 
 func (b *printer) alias(name string) {
 	if name != "" {
-		b.put("(", quoteName(name), ") ")
+		b.put("(", scan.QuoteName(name), ") ")
 	}
 }
 
@@ -165,7 +165,7 @@ func (b *printer) pairs(word string, m map[string]string) {
 		if i > 0 {
 			b.put(", ")
 		}
-		b.put(quoteString(k), "=", quoteString(m[k]))
+		b.put(scan.QuoteString(k), "=", scan.QuoteString(m[k]))
 	}
 	b.put(")")
 }
@@ -264,7 +264,7 @@ func quoteMeasurement(m string) string {
 	if strings.EqualFold(m, "time") || strings.EqualFold(m, "timestamp") {
 		return "`" + m + "`"
 	}
-	return quoteNode(m)
+	return scan.QuoteNode(m)
 }
 
 func printLiteral(l Literal) string {
@@ -272,7 +272,7 @@ func printLiteral(l Literal) string {
 	case NullLiteral:
 		return "null"
 	case StringLiteral, RawLiteral:
-		return quoteString(l.Text)
+		return scan.QuoteString(l.Text)
 	case BlobLiteral:
 		return "X'" + l.Text + "'"
 	}
@@ -298,7 +298,7 @@ func (b *printer) selectStatement(s *Select) {
 		}
 		b.put(printItem(item))
 		if item.Alias != "" {
-			b.put(" AS ", quoteName(item.Alias))
+			b.put(" AS ", scan.QuoteName(item.Alias))
 		}
 	}
 	b.put(" FROM ")
@@ -334,61 +334,3 @@ func (b *printer) paths(ps []Path) {
 		b.put(p.String())
 	}
 }
-
-// String returns the path as it is written in a statement: nodes that were quoted,
-// or that need it, in back-quotes.
-func (p Path) String() string {
-	var b strings.Builder
-	for i, n := range p.Nodes {
-		if i > 0 {
-			b.WriteByte('.')
-		}
-		switch {
-		case i < len(p.Quoted) && p.Quoted[i]:
-			b.WriteString(backQuoted(n))
-		case plainPattern(n):
-			b.WriteString(n)
-		default:
-			b.WriteString(quoteNode(n))
-		}
-	}
-	return b.String()
-}
-
-// plainPattern reports whether a node is a wildcard that needs no quotes.
-func plainPattern(n string) bool {
-	if n == "*" || n == "**" {
-		return true
-	}
-	name := strings.TrimSuffix(strings.TrimPrefix(n, "*"), "*")
-	return name != n && plainName(name)
-}
-
-func plainName(s string) bool {
-	for _, r := range s {
-		if !nameChar(r) {
-			return false
-		}
-	}
-	return s != "" && utf8.ValidString(s)
-}
-
-// quoteName prints an identifier.
-func quoteName(s string) string {
-	if plainName(s) {
-		return s
-	}
-	return backQuoted(s)
-}
-
-// quoteNode prints a node of a path: numbers need quotes, too.
-func quoteNode(s string) string {
-	if plainName(s) && !number(s) {
-		return s
-	}
-	return backQuoted(s)
-}
-
-func backQuoted(s string) string { return "`" + strings.ReplaceAll(s, "`", "``") + "`" }
-
-func quoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

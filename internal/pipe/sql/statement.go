@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
 	"strings"
 )
 
@@ -24,20 +25,20 @@ func foreignBeginnings(word string) (int, bool) {
 }
 
 func beginsStatement(p *parser) bool {
-	if p.tok.kind != tokWord {
+	if p.Tok.Kind != scan.Word {
 		return false
 	}
-	_, foreign := foreignBeginnings(strings.ToUpper(p.tok.value))
-	return foreign || p.isAny(beginnings()...)
+	_, foreign := foreignBeginnings(strings.ToUpper(p.Tok.Value))
+	return foreign || p.IsAny(beginnings()...)
 }
 
 // readStatement reads the statement that its first words name.
 func readStatement(p *parser) Statement {
-	if p.tok.kind == tokEOF || p.isSymbol(";") {
-		p.fail("the statement is empty", "")
+	if p.Tok.Kind == scan.EOF || p.IsSymbol(";") {
+		p.Fail("the statement is empty", "")
 		return nil
 	}
-	switch strings.ToUpper(p.tok.value) {
+	switch strings.ToUpper(p.Tok.Value) {
 	case "CREATE":
 		return readCreate(p)
 	case "START", "STOP":
@@ -57,150 +58,150 @@ func readStatement(p *parser) Statement {
 	case "SET", "UNSET":
 		return readSetUnset(p)
 	}
-	if p.tok.kind == tokWord {
-		if n, ok := foreignBeginnings(strings.ToUpper(p.tok.value)); ok {
+	if p.Tok.Kind == scan.Word {
+		if n, ok := foreignBeginnings(strings.ToUpper(p.Tok.Value)); ok {
 			return nameUnsupported(p, n)
 		}
 	}
-	p.expected("a statement", beginnings()...)
+	p.Expected("a statement", beginnings()...)
 	return nil
 }
 
 // nameUnsupported names the statement by its next n words.
 func nameUnsupported(p *parser, n int) Statement {
 	var words []string
-	for ; n > 0 && p.tok.kind == tokWord; n-- {
-		words = append(words, strings.ToUpper(clip(p.tok.value)))
-		p.next()
+	for ; n > 0 && p.Tok.Kind == scan.Word; n-- {
+		words = append(words, strings.ToUpper(scan.Clip(p.Tok.Value)))
+		p.Next()
 	}
 	return &Unsupported{What: strings.Join(words, " ")}
 }
 
 func readCreate(p *parser) Statement {
 	saved := *p
-	p.next()
+	p.Next()
 	switch {
-	case p.takeWord("PIPE"):
+	case p.TakeWord("PIPE"):
 		return readCreatePipe(p)
-	case p.takeWord("DATABASE"):
+	case p.TakeWord("DATABASE"):
 		return &CreateDatabase{Path: readCreateDatabasePath(p)}
-	case p.takeWords("STORAGE", "GROUP"):
+	case p.TakeWords("STORAGE", "GROUP"):
 		return &CreateDatabase{Path: readCreateDatabasePath(p)}
-	case p.takeWord("TIMESERIES"):
+	case p.TakeWord("TIMESERIES"):
 		return readCreateTimeseries(p)
-	case p.takeWords("ALIGNED", "TIMESERIES"):
+	case p.TakeWords("ALIGNED", "TIMESERIES"):
 		return readCreateAligned(p)
-	case p.isAny("ALIGNED"):
-		p.next()
-		p.wantWord("TIMESERIES")
+	case p.IsAny("ALIGNED"):
+		p.Next()
+		p.WantWord("TIMESERIES")
 		return nil
-	case p.isAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL", "OR"):
+	case p.IsAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL", "OR"):
 		*p = saved
 		return nameUnsupported(p, 3)
-	case p.isAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
+	case p.IsAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
 		"STATELESS", "STATEFUL", "TABLE", "AINODE", "EXTERNAL", "SERVICE", "SUBSCRIPTION"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
-	p.expected("PIPE, DATABASE, TIMESERIES or ALIGNED TIMESERIES", "PIPE", "DATABASE", "TIMESERIES", "ALIGNED")
+	p.Expected("PIPE, DATABASE, TIMESERIES or ALIGNED TIMESERIES", "PIPE", "DATABASE", "TIMESERIES", "ALIGNED")
 	return nil
 }
 
 func readStartStop(p *parser) Statement {
 	saved := *p
-	start := p.isWord("START")
-	p.next()
+	start := p.IsWord("START")
+	p.Next()
 	switch {
-	case p.takeWord("PIPE"):
+	case p.TakeWord("PIPE"):
 		name := readPipeName(p)
 		if start {
 			return &StartPipe{Name: name}
 		}
 		return &StopPipe{Name: name}
-	case p.isAny("REPAIR", "TRIGGER", "EXTERNAL"):
+	case p.IsAny("REPAIR", "TRIGGER", "EXTERNAL"):
 		*p = saved
 		return nameUnsupported(p, 3)
 	}
-	p.expected("PIPE", "PIPE")
+	p.Expected("PIPE", "PIPE")
 	return nil
 }
 
 func readDropDelete(p *parser) Statement {
 	saved := *p
-	drop := p.isWord("DROP")
-	p.next()
+	drop := p.IsWord("DROP")
+	p.Next()
 	switch {
-	case p.takeWord("TIMESERIES"):
-		return &DeleteTimeseries{Paths: readPaths(p, pattern)}
-	case p.takeWord("DATABASE"), p.takeWords("STORAGE", "GROUP"):
-		return &DeleteDatabase{Paths: readPaths(p, pattern)}
-	case drop && p.takeWord("PIPE"):
+	case p.TakeWord("TIMESERIES"):
+		return &DeleteTimeseries{Paths: scan.ReadPaths(p, scan.Pattern)}
+	case p.TakeWord("DATABASE"), p.TakeWords("STORAGE", "GROUP"):
+		return &DeleteDatabase{Paths: scan.ReadPaths(p, scan.Pattern)}
+	case drop && p.TakeWord("PIPE"):
 		s := &DropPipe{}
-		s.IfExists = p.takeWords("IF", "EXISTS")
+		s.IfExists = p.TakeWords("IF", "EXISTS")
 		s.Name = readPipeName(p)
 		return s
-	case !drop && p.takeWord("FROM"):
+	case !drop && p.TakeWord("FROM"):
 		return readDeleteFrom(p)
-	case p.isAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL"):
+	case p.IsAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL"):
 		*p = saved
 		return nameUnsupported(p, 3)
-	case p.isAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
+	case p.IsAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
 		"PARTITION", "TABLE", "DEVICES", "AINODE", "SERVICE", "SUBSCRIPTION"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
 	if drop {
-		p.expected("PIPE, DATABASE or TIMESERIES", "PIPE", "DATABASE", "TIMESERIES")
+		p.Expected("PIPE, DATABASE or TIMESERIES", "PIPE", "DATABASE", "TIMESERIES")
 	} else {
-		p.expected("FROM, DATABASE or TIMESERIES", "FROM", "DATABASE", "TIMESERIES")
+		p.Expected("FROM, DATABASE or TIMESERIES", "FROM", "DATABASE", "TIMESERIES")
 	}
 	return nil
 }
 
 func readSetUnset(p *parser) Statement {
 	saved := *p
-	unset := p.isWord("UNSET")
-	p.next()
+	unset := p.IsWord("UNSET")
+	p.Next()
 	switch {
-	case p.takeWord("TTL"):
+	case p.TakeWord("TTL"):
 		return readTTL(p, unset)
-	case !unset && p.takeWords("STORAGE", "GROUP"):
-		p.wantWord("TO")
+	case !unset && p.TakeWords("STORAGE", "GROUP"):
+		p.WantWord("TO")
 		return &CreateDatabase{Path: readCreateDatabasePath(p)}
-	case p.isAny("SCHEMA", "DEVICE", "SYSTEM", "THROTTLE", "SPACE"):
+	case p.IsAny("SCHEMA", "DEVICE", "SYSTEM", "THROTTLE", "SPACE"):
 		*p = saved
 		return nameUnsupported(p, 3)
-	case p.isAny("CONFIGURATION", "SQL_DIALECT", "TEMPLATE", "PASSWORD"):
+	case p.IsAny("CONFIGURATION", "SQL_DIALECT", "TEMPLATE", "PASSWORD"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
-	p.expected("TTL", "TTL")
+	p.Expected("TTL", "TTL")
 	return nil
 }
 
 func readTTL(p *parser, unset bool) Statement {
 	s := &SetTTL{Unset: unset}
 	switch {
-	case p.takeWord("TO"):
-	case unset && p.takeWord("FROM"):
+	case p.TakeWord("TO"):
+	case unset && p.TakeWord("FROM"):
 	default:
-		p.expected("TO", "TO", "FROM")
+		p.Expected("TO", "TO", "FROM")
 	}
-	s.Path = readPath(p, pattern)
+	s.Path = scan.ReadPath(p, scan.Pattern)
 	if unset {
 		return s
 	}
-	if p.takeWord("INF") {
+	if p.TakeWord("INF") {
 		s.TTL = infiniteTTL
 		return s
 	}
-	at := p.tok.pos
-	n, ok := readInteger(p)
+	at := p.Tok.Pos
+	n, ok := scan.ReadInteger(p)
 	switch {
 	case !ok:
-		p.expected("the time to live in milliseconds, or INF", "INF")
+		p.Expected("the time to live in milliseconds, or INF", "INF")
 	case n < 0:
-		p.note(at, "the time to live is negative", "")
+		p.Note(at, "the time to live is negative", "")
 	}
 	s.TTL = n
 	return s

@@ -1,27 +1,29 @@
-package sql
+package scan
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-type tokenKind uint8
+// Kind is the kind of a token.
+type Kind uint8
 
+// The kinds of token.
 const (
-	tokEOF    tokenKind = iota
-	tokWord             // run of name characters: keywords, names, digits
-	tokQuoted           // `name`, value without quotes
-	tokString           // 'text' or "text", value without quotes
-	tokSymbol           // one of the operators and brackets
-	tokBad              // text that is no token; value says what is wrong
+	EOF    Kind = iota // the end of the text, for ever
+	Word               // run of name characters: keywords, names, digits
+	Quoted             // `name`, value without quotes
+	String             // 'text' or "text", value without quotes
+	Symbol             // one of the operators and brackets
+	Bad                // text that is no token; value says what is wrong
 )
 
-// token is one token; its text in the statement is [pos.Offset, end).
-type token struct {
-	kind  tokenKind
-	value string
-	pos   Pos
-	end   int
+// Token is one token; its text in the statement is [Pos.Offset, End).
+type Token struct {
+	Kind  Kind
+	Value string
+	Pos   Pos
+	End   int
 }
 
 // lexer cuts a statement into tokens on demand. It is a value: copying it saves the
@@ -35,9 +37,9 @@ func newLexer(text string) lexer {
 	return lexer{text: text, at: Pos{Line: 1, Column: 1}}
 }
 
-// nameChar reports what may stand in an unquoted name: the NAME_CHAR of IoTDB's
+// NameChar reports what may stand in an unquoted name: the NAME_CHAR of IoTDB's
 // grammar, CJK from U+2E80 to U+9FFF included.
-func nameChar(r rune) bool {
+func NameChar(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
 		return true
@@ -65,12 +67,12 @@ func (l *lexer) advance(n int) {
 func (l *lexer) rest() string { return l.text[l.at.Offset:] }
 
 // skip passes white space and comments. An open block comment is a bad token.
-func (l *lexer) skip() (token, bool) {
+func (l *lexer) skip() (Token, bool) {
 	for {
 		rest := l.rest()
 		switch {
 		case rest == "":
-			return token{}, true
+			return Token{}, true
 		case strings.HasPrefix(rest, "--"):
 			n := strings.IndexByte(rest, '\n')
 			if n < 0 {
@@ -86,7 +88,7 @@ func (l *lexer) skip() (token, bool) {
 		default:
 			r, size := utf8.DecodeRuneInString(rest)
 			if !blank(r) {
-				return token{}, true
+				return Token{}, true
 			}
 			l.advance(size)
 		}
@@ -101,21 +103,21 @@ func blank(r rune) bool {
 	return false
 }
 
-func (l *lexer) bad(n int, what string) token {
-	t := token{kind: tokBad, value: what, pos: l.at}
+func (l *lexer) bad(n int, what string) Token {
+	t := Token{Kind: Bad, Value: what, Pos: l.at}
 	l.advance(n)
-	t.end = l.at.Offset
+	t.End = l.at.Offset
 	return t
 }
 
-// next returns the next token; at the end tokEOF for ever.
-func (l *lexer) next() token {
+// next returns the next token; at the end EOF for ever.
+func (l *lexer) next() Token {
 	if t, ok := l.skip(); !ok {
 		return t
 	}
 	rest := l.rest()
 	if rest == "" {
-		return token{kind: tokEOF, pos: l.at, end: l.at.Offset}
+		return Token{Kind: EOF, Pos: l.at, End: l.at.Offset}
 	}
 	switch c := rest[0]; c {
 	case '\'', '"', '`':
@@ -128,7 +130,7 @@ func (l *lexer) next() token {
 	n := 0
 	for n < len(rest) {
 		r, size := utf8.DecodeRuneInString(rest[n:])
-		if !nameChar(r) {
+		if !NameChar(r) {
 			break
 		}
 		n += size
@@ -136,14 +138,14 @@ func (l *lexer) next() token {
 	if n == 0 {
 		return l.foreign(rest)
 	}
-	t := token{kind: tokWord, value: rest[:n], pos: l.at}
+	t := Token{Kind: Word, Value: rest[:n], Pos: l.at}
 	l.advance(n)
-	t.end = l.at.Offset
+	t.End = l.at.Offset
 	return t
 }
 
-// foreign is the token of a character that starts none.
-func (l *lexer) foreign(rest string) token {
+// foreign is the Token of a character that starts none.
+func (l *lexer) foreign(rest string) Token {
 	r, size := utf8.DecodeRuneInString(rest)
 	what := "the character " + quoteRune(r)
 	switch r {
@@ -169,15 +171,15 @@ func operatorLength(rest string) int {
 	return 1
 }
 
-func (l *lexer) symbol(n int) token {
-	t := token{kind: tokSymbol, value: l.rest()[:n], pos: l.at}
+func (l *lexer) symbol(n int) Token {
+	t := Token{Kind: Symbol, Value: l.rest()[:n], Pos: l.at}
 	l.advance(n)
-	t.end = l.at.Offset
+	t.End = l.at.Offset
 	return t
 }
 
 // quoted reads text between quotes of one kind; the quote inside is written twice.
-func (l *lexer) quoted(q byte) token {
+func (l *lexer) quoted(q byte) Token {
 	rest := l.rest()
 	var parts []byte
 	simple := true
@@ -197,12 +199,12 @@ func (l *lexer) quoted(q byte) token {
 		if !simple {
 			value = string(append(parts, value...))
 		}
-		t := token{kind: tokString, value: value, pos: l.at}
+		t := Token{Kind: String, Value: value, Pos: l.at}
 		if q == '`' {
-			t.kind = tokQuoted
+			t.Kind = Quoted
 		}
 		l.advance(i)
-		t.end = l.at.Offset
+		t.End = l.at.Offset
 		return t
 	}
 }

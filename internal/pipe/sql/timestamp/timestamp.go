@@ -1,4 +1,7 @@
-package sql
+// Package timestamp reads points in time and durations as IoTDB writes them, in the
+// precision of a gateway: whole numbers, now(), ISO dates, 1y2mo3d. It knows no clock:
+// the caller says what now is.
+package timestamp
 
 import (
 	"errors"
@@ -7,7 +10,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
+
+// Options is what the meaning of a time depends on besides its text.
+type Options struct {
+	Zone      *time.Location // of times written without a zone; nil: UTC
+	Now       time.Time      // the value of now(); zero: the statement may not use now()
+	Precision Precision      // of timestamps; zero: milliseconds
+}
 
 // Precision is the unit of timestamps.
 type Precision uint8
@@ -79,29 +91,30 @@ func (p Precision) instant(n int64) time.Time {
 	return time.Unix(0, n)
 }
 
-func nowValue(o Options) (int64, error) {
+// Now is the value of now(): an error if Options.Now is zero.
+func Now(o Options) (int64, error) {
 	if o.Now.IsZero() {
 		return 0, errors.New("now() may not be used here")
 	}
 	return o.Precision.timestamp(o.Now)
 }
 
-// ParseTime reads a point in time as IoTDB does: a whole number in the precision,
+// Parse reads a point in time as IoTDB does: a whole number in the precision,
 // now or now(), or a date with optional time, fraction and zone: 2024-01-31,
 // 2024/01/31T08:00:00.5, 2011.12.03T10:15:30+01:00. Without a zone it is in
 // Options.Zone. Finer digits than the precision are cut off.
-func ParseTime(text string, o Options) (int64, error) {
+func Parse(text string, o Options) (int64, error) {
 	text = strings.TrimSpace(text)
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
 	if strings.EqualFold(text, "now") || strings.EqualFold(text, "now()") {
-		return nowValue(o)
+		return Now(o)
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}
-	if len(text) > 64 || scanISO(text) != len(text) {
+	if len(text) > 64 || Scan(text) != len(text) {
 		return 0, fmt.Errorf("%q is not a time: write a whole number or 2024-01-31T08:00:00.000+08:00", clip(text))
 	}
 	t, err := isoTime(text, o.Zone)
@@ -111,9 +124,9 @@ func ParseTime(text string, o Options) (int64, error) {
 	return o.Precision.timestamp(t)
 }
 
-// scanISO returns the length of the date, with or without time, at the start of
+// Scan returns the length of the date, with or without time, at the start of
 // text; 0 if there is none. Fields are not checked.
-func scanISO(text string) int {
+func Scan(text string) int {
 	digits := func(i, least, most int) int {
 		j := i
 		for j < len(text) && j-i < most && '0' <= text[j] && text[j] <= '9' {
@@ -178,13 +191,13 @@ func scanZone(text string) int {
 		return 6
 	case digit(3) && digit(4) && !digit(5):
 		return 5
-	case !digit(3) && (len(text) == 3 || !continues(text[3:])):
+	case !digit(3) && (len(text) == 3 || !wordFollows(text[3:])):
 		return 3
 	}
 	return 0
 }
 
-// isoTime reads what scanISO accepted.
+// isoTime reads what Scan accepted.
 func isoTime(text string, zone *time.Location) (time.Time, error) {
 	bad := func(what string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("the time %s has no valid %s", clip(text), what)
@@ -255,9 +268,9 @@ func zoneOf(text string) (*time.Location, error) {
 	return time.FixedZone("", seconds), nil
 }
 
-// addDuration adds or takes off a duration such as 1y2mo3w4d5h6m7s8ms9us10ns. Years
+// Add adds or takes off a duration such as 1y2mo3w4d5h6m7s8ms9us10ns. Years
 // and months follow the calendar of Options.Zone; the rest has fixed length.
-func addDuration(t int64, text string, minus bool, o Options) (int64, error) {
+func Add(t int64, text string, minus bool, o Options) (int64, error) {
 	bad := fmt.Errorf("%q is not a duration such as 1d12h", clip(text))
 	rest := strings.ToLower(text)
 	total := new(big.Int) // nanoseconds
@@ -333,4 +346,23 @@ func durationUnit(unit string) (time.Duration, bool) {
 		return time.Nanosecond, true
 	}
 	return 0, false
+}
+
+// wordFollows reports whether text goes on as a word, which then is no zone.
+func wordFollows(text string) bool {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// clip shortens text for a message.
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	n := most
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "..."
 }
