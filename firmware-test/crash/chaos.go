@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/firmware-test/gatesim"
+	"github.com/sluice-gateway/sluice/firmware-test/goclient"
 )
 
 // eventNames lists what can happen in a round.
@@ -17,7 +18,7 @@ import (
 // gate that does this breaks the law, and the tests of the sender cover what can be
 // noticed.
 func eventNames() []string {
-	return []string{"kill-inner", "kill-outer", "kill-both", "cut-rst", "cut-fin", "cut-inside", "swallow", "cut-answer", "partition", "refuse"}
+	return []string{"kill-inner", "kill-outer", "kill-both", "cut-rst", "cut-fin", "cut-inside", "swallow", "cut-answer", "partition", "refuse", "flush"}
 }
 
 // chaos lets one to four random things happen with load between them, and leaves
@@ -74,8 +75,20 @@ func (p *pair) event(ctx context.Context, name string, random *rand.Rand) error 
 		return during(short, "cut-answer", "0.2", "0")
 	case "partition":
 		return during(short, "partition", []string{"both", "out", "back"}[random.IntN(3)], "off")
+	case "flush":
+		return errors.Join(flush(ctx, p.inner.RPC), flush(ctx, p.outer.RPC))
 	case "refuse":
 		return during(short, "refuse", "true", "false")
 	}
 	return fmt.Errorf("no event %q", name)
+}
+
+// flush makes a gateway write what it holds in memory into TsFiles.
+func flush(ctx context.Context, addr string) error {
+	c, err := goclient.Await(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Exec(ctx, "flush")
 }

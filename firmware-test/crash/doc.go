@@ -7,8 +7,8 @@
 //	crash -bin bin -seed 1 -rounds 20
 //
 // A round: four writers insert, overwrite and delete on devices of their own,
-// through client sessions and through pipe requests, while gateways die and come
-// back and the gate loses connections and answers. A writer repeats an operation
+// through client sessions, pipe requests and sealed TsFiles, while gateways flush,
+// die and come back and the gate loses connections and answers. A writer repeats an operation
 // until it is acknowledged, or gives a first insert up for good: then its rows may
 // be there, all or none. After the round every acknowledged point must be there
 // once with its value, what was deleted or overwritten must stay so, and nothing

@@ -34,13 +34,14 @@ type finished struct {
 
 // tally counts what a round did.
 type tally struct {
-	operations, deletes, retries, abandoned, points int
-	events                                          map[string]int
-	drained                                         time.Duration
+	operations, files, deletes, retries, abandoned, points int
+	events                                                 map[string]int
+	drained                                                time.Duration
 }
 
 func (t *tally) add(o tally) {
 	t.operations += o.operations
+	t.files += o.files
 	t.deletes += o.deletes
 	t.retries += o.retries
 	t.abandoned += o.abandoned
@@ -66,8 +67,8 @@ func (t tally) String() string {
 			events = append(events, fmt.Sprintf("%s %d", e, n))
 		}
 	}
-	return fmt.Sprintf("%d points of %d operations (%d deletes, %d repeated, %d given up); %s; caught up in %v: all there, once, in order",
-		t.points, t.operations, t.deletes, t.retries, t.abandoned, strings.Join(events, ", "), t.drained.Round(time.Millisecond))
+	return fmt.Sprintf("%d points of %d operations (%d sealed files, %d deletes, %d repeated, %d given up); %s; caught up in %v: all there, once, in order",
+		t.points, t.operations, t.files, t.deletes, t.retries, t.abandoned, strings.Join(events, ", "), t.drained.Round(time.Millisecond))
 }
 
 // start starts the pair and a pipe between them.

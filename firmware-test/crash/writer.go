@@ -111,10 +111,14 @@ func (w *writer) rows(first int64, n int) *tablet.Tablet {
 	return t
 }
 
-// insert sends a tablet through the session or as a pipe request.
+// insert sends a tablet through the session, as a pipe request or as a sealed file.
 func (w *writer) insert(ctx context.Context, t *tablet.Tablet) error {
 	if err := w.connect(ctx); err != nil {
 		return err
+	}
+	if t.Rows()%8 == 3 {
+		w.tally.files++
+		return w.seal(ctx, t)
 	}
 	if w.number%2 == 0 || t.Rows()%2 == 0 {
 		return w.client.Insert(ctx, t)
