@@ -1,0 +1,300 @@
+package auditlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/vfs"
+)
+
+// Proof shows to somebody who has nothing but the public key that a record stands
+// in a log: the record, the signed head, and the hashes between the two.
+type Proof struct {
+	Head   string      `json:"head"` // signed note
+	Index  int64       `json:"index"`
+	Data   []byte      `json:"data"` // what is hashed: kind, index, check of the record before, entry
+	Hashes []tlog.Hash `json:"hashes"`
+}
+
+// Growth shows that a log whose head is New begins with all that Old signs.
+type Growth struct {
+	Old    string      `json:"old"`
+	New    string      `json:"new"`
+	Hashes []tlog.Hash `json:"hashes"`
+}
+
+// walk calls each for every record of a tree, with the state before it. It stops
+// with an error at the first fault: Verify says more.
+func walk(ctx context.Context, fsys vfs.FS, dir string, start func(*frontier), each func(*frame) error) error {
+	list, err := places(fsys, dir)
+	if err != nil {
+		return err
+	}
+	v := verification{fs: fsys, dir: dir, key: nobody{}}
+	limits, err := v.limits(list)
+	if err != nil {
+		return err
+	}
+	n := int64(-1)
+	for i, p := range list {
+		if err := walkSegment(ctx, fsys, dir, p, func(h *header) {
+			if n < 0 {
+				n = h.state.n
+				start(&h.state.frontier)
+			}
+		}, func(f *frame) error {
+			if f.kind != kindRecord || limits[i] >= 0 && n >= limits[i] {
+				return nil
+			}
+			if f.index != n {
+				return fmt.Errorf("record %d stands in the place of %d: verify the log", f.index, n)
+			}
+			n++
+			return each(f)
+		}); err != nil {
+			return fmt.Errorf("segment %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+func walkSegment(ctx context.Context, fsys vfs.FS, dir string, p place, start func(*header), each func(*frame) error) error {
+	s, err := openSegment(fsys, dir, p)
+	if err != nil {
+		if fromDisk(err) {
+			return err
+		}
+		return nil // without a header: nothing in it, or the next gap shows it
+	}
+	defer s.close()
+	start(&s.header)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f, err := s.next()
+		if err != nil {
+			if err == io.EOF || !fromDisk(err) {
+				return nil // unfinished, or the next gap shows it
+			}
+			return err
+		}
+		if err := each(&f); err != nil {
+			return err
+		}
+	}
+}
+
+// nobody is a verifier without a key.
+type nobody struct{}
+
+func (nobody) Name() string            { return "" }
+func (nobody) KeyHash() uint32         { return 0 }
+func (nobody) Verify(_, _ []byte) bool { return false }
+
+// hashes reads the stored hashes of a tree, as package tlog numbers them, in one
+// pass over the records.
+type hashes struct {
+	ctx  context.Context
+	fs   vfs.FS
+	dir  string
+	size int64
+	also func(f *frame) // sees every record
+}
+
+// ReadHashes implements tlog.HashReader.
+func (r *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	want := make(map[int64]tlog.Hash, len(indexes))
+	for _, i := range indexes {
+		want[i] = tlog.Hash{}
+	}
+	found := 0
+	made := func(level int, n int64, h tlog.Hash) {
+		i := tlog.StoredHashIndex(level, n)
+		if _, ok := want[i]; ok {
+			want[i] = h
+			found++
+		}
+	}
+	var t frontier
+	err := walk(r.ctx, r.fs, r.dir, func(f *frontier) {
+		t = f.clone()
+		t.each(made)
+	}, func(f *frame) error {
+		if t.n < r.size {
+			if r.also != nil {
+				r.also(f)
+			}
+			t.add(f.hash, made)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found < len(want) {
+		return nil, errors.New("auditlog: records that are needed for the proof are not kept any more")
+	}
+	out := make([]tlog.Hash, len(indexes))
+	for i, at := range indexes {
+		out[i] = want[at]
+	}
+	return out, nil
+}
+
+// lastHead returns the head file of a tree, with its signature checked.
+func lastHead(fsys vfs.FS, dir, key string) (Head, error) {
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return Head{}, err
+	}
+	return readHead(fsys, dir, v)
+}
+
+// Prove makes the proof of a record of the last tree in an audit folder, under the
+// last signed head. key is the public key as text.
+func Prove(ctx context.Context, fsys vfs.FS, dir, key string, index int64) (*Proof, error) {
+	dir, err := lastTree(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	head, err := lastHead(fsys, dir, key)
+	if err != nil {
+		return nil, fmt.Errorf("auditlog: %w", err)
+	}
+	if index < 0 || index >= head.Size {
+		return nil, fmt.Errorf("auditlog: the last signed head covers records 0 to %d, not %d", head.Size-1, index)
+	}
+	p := &Proof{Head: string(head.Note), Index: index}
+	r := &hashes{ctx: ctx, fs: fsys, dir: dir, size: head.Size, also: func(f *frame) {
+		if f.index == index {
+			p.Data = append([]byte(nil), f.data...)
+		}
+	}}
+	if head.Size == 1 { // no hash is needed: nobody would ask for one
+		if _, err := r.ReadHashes(nil); err != nil {
+			return nil, err
+		}
+	}
+	if p.Hashes, err = tlog.ProveRecord(head.Size, index, r); err != nil {
+		return nil, err
+	}
+	if p.Data == nil {
+		return nil, fmt.Errorf("auditlog: record %d is not kept any more", index)
+	}
+	_, err = p.Check(key)
+	return p, err
+}
+
+// Check verifies a proof with a public key and returns the entry it proves.
+func (p *Proof) Check(key string) (audit.Entry, error) {
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	head, err := ParseHead([]byte(p.Head), v)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	if err := tlog.CheckRecord(p.Hashes, head.Size, head.Root, p.Index, tlog.RecordHash(p.Data)); err != nil {
+		return audit.Entry{}, fmt.Errorf("auditlog: the record does not stand under this head: %w", err)
+	}
+	if len(p.Data) < dataHead || p.Data[0] != kindRecord {
+		return audit.Entry{}, errFrame
+	}
+	return DecodeEntry(p.Data[dataHead:])
+}
+
+// ProveGrowth shows that the last tree begins with all that an older head signs.
+func ProveGrowth(ctx context.Context, fsys vfs.FS, dir, key string, old []byte) (*Growth, error) {
+	dir, err := lastTree(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	head, err := lastHead(fsys, dir, key)
+	if err != nil {
+		return nil, fmt.Errorf("auditlog: %w", err)
+	}
+	g := &Growth{Old: string(old), New: string(head.Note)}
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return nil, err
+	}
+	before, err := ParseHead(old, v)
+	if err != nil {
+		return nil, err
+	}
+	if before.Size > 0 && before.Size <= head.Size {
+		r := &hashes{ctx: ctx, fs: fsys, dir: dir, size: head.Size}
+		if g.Hashes, err = tlog.ProveTree(head.Size, before.Size, r); err != nil {
+			return nil, err
+		}
+	}
+	return g, g.Check(key)
+}
+
+// Check verifies that New continues Old, with nothing but the public key.
+func (g *Growth) Check(key string) error {
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return err
+	}
+	before, err := ParseHead([]byte(g.Old), v)
+	if err != nil {
+		return fmt.Errorf("the older head: %w", err)
+	}
+	after, err := ParseHead([]byte(g.New), v)
+	if err != nil {
+		return fmt.Errorf("the newer head: %w", err)
+	}
+	switch {
+	case before.Origin != after.Origin:
+		return fmt.Errorf("auditlog: the heads are of two logs, %s and %s", before.Origin, after.Origin)
+	case before.Size > after.Size:
+		return fmt.Errorf("auditlog: the older head signs %d records, the newer %d: the log was put back", before.Size, after.Size)
+	case before.Size == 0:
+		return nil
+	}
+	if err := tlog.CheckTree(g.Hashes, after.Size, after.Root, before.Size, before.Root); err != nil {
+		return fmt.Errorf("auditlog: the newer head does not continue the older one: %w", err)
+	}
+	return nil
+}
+
+func lastTree(fsys vfs.FS, dir string) (string, error) {
+	known, err := trees(fsys, dir)
+	if err != nil {
+		return "", fmt.Errorf("auditlog: %w", err)
+	}
+	if len(known) == 0 {
+		return "", fmt.Errorf("auditlog: %s holds no audit log", dir)
+	}
+	return treeDir(dir, known[len(known)-1]), nil
+}
+
+// PublicKey returns the key in the folder of the last tree, and the last signed head
+// as it stands there, unchecked.
+func PublicKey(fsys vfs.FS, dir string) (key string, head []byte, err error) {
+	tree, err := lastTree(fsys, dir)
+	if err != nil {
+		return "", nil, err
+	}
+	b, err := vfs.ReadFile(fsys, tree+"/"+KeyFile, maxKey)
+	if err != nil {
+		return "", nil, fmt.Errorf("auditlog: %w", err)
+	}
+	head, err = vfs.ReadFile(fsys, headPath(tree), maxHead)
+	if err != nil {
+		return "", nil, fmt.Errorf("auditlog: %w", err)
+	}
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') {
+		b = b[:len(b)-1]
+	}
+	return string(b), head, nil
+}

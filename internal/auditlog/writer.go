@@ -1,0 +1,230 @@
+package auditlog
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/vfs"
+)
+
+// writer brings batches to the disk. All but the channels and number belongs to its
+// goroutine.
+//
+// Invariant: base is the state behind the last synced byte, unsynced what came
+// after it, in order. After a failure the segment is given up where it was synced
+// last, and a new segment begins at base: nothing is ever synced twice on a file
+// whose sync failed.
+type writer struct {
+	l      *Log
+	dir    string
+	number atomic.Uint64 // of the open segment, or of the one opened last
+	wake   chan struct{}
+	flush  chan chan error
+	ending chan struct{}
+	done   chan struct{}
+	keeper *keeper
+
+	seg      *segment // nil: none is open
+	base     state    // behind what is synced
+	unsynced []batch
+	signed   int64 // records under the last head that is durable
+	times    struct{ sync, sign, retry time.Time }
+	head     []byte // signed, not yet in the head file
+}
+
+func newWriter(l *Log, dir string, base state, number uint64) *writer {
+	w := &writer{l: l, dir: dir, base: base, signed: -1, wake: make(chan struct{}, 1), flush: make(chan chan error),
+		ending: make(chan struct{}), done: make(chan struct{})}
+	w.number.Store(number)
+	return w
+}
+
+// poke wakes the writer; it never blocks.
+func (w *writer) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.done)
+	tick := time.NewTicker(tickInterval)
+	defer tick.Stop()
+	rest := time.NewTimer(0)
+	defer rest.Stop()
+	<-rest.C
+	for {
+		select {
+		case <-w.wake:
+			w.turn(time.Now(), false)
+			rest.Reset(pauseBetweenWrites)
+			select {
+			case <-rest.C:
+			case done := <-w.flush:
+				done <- w.turn(time.Now(), true)
+			case <-w.ending:
+				return
+			}
+		case <-tick.C:
+			w.turn(time.Now(), false)
+		case done := <-w.flush:
+			done <- w.turn(time.Now(), true)
+		case <-w.ending:
+			return
+		}
+	}
+}
+
+// close ends the goroutines and does the last turn.
+func (w *writer) close(lock io.Closer) error {
+	close(w.ending)
+	<-w.done
+	err := w.turn(time.Now(), true)
+	if err != nil {
+		err = w.turn(time.Now(), true) // once more, on a new segment
+	}
+	if w.seg != nil {
+		err = errors.Join(err, w.seg.file.Close())
+		w.seg = nil
+	}
+	return errors.Join(err, w.keeper.close(), lock.Close())
+}
+
+// turn writes what has come, signs and syncs what is due, or everything.
+func (w *writer) turn(now time.Time, all bool) error {
+	if b := w.l.observe(now); len(b.buf) > 0 {
+		w.unsynced = append(w.unsynced, b)
+		if w.seg != nil {
+			if err := w.seg.write(b.buf); err != nil {
+				return w.fail(err)
+			}
+		}
+	}
+	if len(w.unsynced) == 0 && w.signed == w.base.n && w.head == nil || !all && now.Before(w.times.retry) {
+		return nil
+	}
+	if w.seg == nil {
+		if err := w.open(now); err != nil {
+			return w.fail(err)
+		}
+	}
+	full := w.seg.size >= w.l.cfg.SegmentBytes
+	if all || full || now.Sub(w.times.sign) >= w.l.cfg.SignInterval {
+		if err := w.sign(now); err != nil {
+			return w.fail(err)
+		}
+	}
+	if w.head != nil || now.Sub(w.times.sync) >= w.l.cfg.SyncInterval || w.size() >= maxUnsynced {
+		if err := w.sync(now); err != nil {
+			return w.fail(err)
+		}
+	}
+	if full {
+		return w.rotate()
+	}
+	return nil
+}
+
+func (w *writer) size() int {
+	n := 0
+	for _, b := range w.unsynced {
+		n += len(b.buf)
+	}
+	return n
+}
+
+// open begins a segment behind what is synced and writes all the rest to it.
+func (w *writer) open(now time.Time) error {
+	h := header{id: w.l.id, number: w.number.Load() + 1, made: now, state: w.base.clone()}
+	seg, err := createSegment(w.l.cfg.FS, w.dir, &h)
+	w.number.Store(h.number) // whatever happened to it, the name is used
+	if err != nil {
+		return err
+	}
+	w.seg = seg
+	for _, b := range w.unsynced {
+		if err := seg.write(b.buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// last is the state behind everything that is written.
+func (w *writer) last() *state {
+	if n := len(w.unsynced); n > 0 {
+		return &w.unsynced[n-1].end
+	}
+	return &w.base
+}
+
+// sign writes a signed head behind the last record, unless there is one.
+func (w *writer) sign(now time.Time) error {
+	at := w.last()
+	if w.signed == at.n && w.head == nil {
+		return nil
+	}
+	h, err := sign(w.l.cfg.Signer, w.l.id, &at.frontier, now)
+	if err != nil {
+		return err
+	}
+	b := beginFrame(nil, kindHead, at.n, at.prev)
+	b = append(b, h.Note...)
+	endFrame(b, 0)
+	w.unsynced = append(w.unsynced, batch{buf: b, end: *at})
+	w.head = h.Note
+	w.signed = at.n
+	w.times.sign = now
+	return w.seg.write(b)
+}
+
+// sync makes what is written durable, then the head file.
+func (w *writer) sync(now time.Time) error {
+	if err := w.seg.file.Sync(); err != nil {
+		return err
+	}
+	records := 0
+	for _, b := range w.unsynced {
+		if b.buf[frameHead] == kindRecord {
+			records += len(b.buf)
+		}
+	}
+	w.base = *w.last()
+	w.unsynced = nil
+	w.times.sync = now
+	w.l.settle(records)
+	if w.head == nil {
+		return nil
+	}
+	if err := vfs.WriteFile(w.l.cfg.FS, headPath(w.dir), w.head); err != nil {
+		return err
+	}
+	w.head = nil
+	return nil
+}
+
+// rotate closes a full segment, which is synced and signed.
+func (w *writer) rotate() error {
+	err := w.seg.file.Close()
+	w.seg = nil
+	w.keeper.look()
+	if err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
+
+// fail gives the segment up; the next turn after a pause begins a new one.
+func (w *writer) fail(err error) error {
+	if w.seg != nil {
+		_ = w.seg.file.Close() // its error would say nothing new
+		w.seg = nil
+	}
+	w.signed, w.head = -1, nil // the head may not have got there
+	w.times.retry = time.Now().Add(retryInterval)
+	w.l.failed(err)
+	return err
+}
