@@ -2,12 +2,12 @@ package builtin
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/pipe/unpack"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
@@ -87,14 +87,8 @@ func deletionOf(c *request.Change) (deletion, bool) {
 // apply returns a tablet of position at without what was deleted later; nil if nothing
 // is left. The input is returned untouched if nothing of it was deleted.
 func (all deletions) apply(t *tablet.Tablet, at event.Position) (*tablet.Tablet, error) {
-	from, _ := slices.BinarySearchFunc(all, at+1, func(d deletion, p event.Position) int {
-		if d.at < p {
-			return -1
-		}
-		return 1
-	})
 	changed := false
-	for i := from; i < len(all); i++ {
+	for i := all.after(at); i < len(all); i++ {
 		d := &all[i]
 		if !d.touches(t.Device) {
 			continue
@@ -107,14 +101,14 @@ func (all deletions) apply(t *tablet.Tablet, at event.Position) (*tablet.Tablet,
 				t, changed = t.Clone(), true
 			}
 			if changed {
-				d.clear(t, c)
+				unpack.Clear(t, c, d.lo, d.hi)
 			}
 		}
 	}
 	if !changed {
 		return t, nil
 	}
-	return withoutEmpty(t)
+	return unpack.Dense(t)
 }
 
 func (d *deletion) touches(device string) bool {
@@ -129,53 +123,13 @@ func (d *deletion) anyOf(times []int64) bool {
 	return slices.ContainsFunc(times, func(t int64) bool { return t >= d.lo && t <= d.hi })
 }
 
-// clear marks the cells of column c in the range as null.
-func (d *deletion) clear(t *tablet.Tablet, c int) {
-	col := &t.Columns[c]
-	for i, at := range t.Times {
-		if at < d.lo || at > d.hi {
-			continue
+// after returns the index of the first deletion behind a position.
+func (all deletions) after(at event.Position) int {
+	i, _ := slices.BinarySearchFunc(all, at+1, func(d deletion, p event.Position) int {
+		if d.at < p {
+			return -1
 		}
-		if len(col.Nulls) < tablet.BitmapBytes(len(t.Times)) {
-			grown := tablet.NewBitmap(len(t.Times))
-			copy(grown, col.Nulls)
-			col.Nulls = grown
-		}
-		col.Nulls.Set(i)
-	}
-}
-
-// withoutEmpty drops columns and rows that hold nothing but nulls.
-func withoutEmpty(t *tablet.Tablet) (*tablet.Tablet, error) {
-	rows := len(t.Times)
-	t = t.Project(func(i int) bool { return t.Columns[i].Nulls.Count(rows) < rows })
-	if len(t.Columns) == 0 {
-		return nil, nil
-	}
-	empty := func(row int) bool {
-		return !slices.ContainsFunc(t.Columns, func(c tablet.Column) bool { return !c.Nulls.Get(row) })
-	}
-	var b tablet.Builder
-	whole := true
-	for i := 0; i < rows; {
-		if empty(i) {
-			whole = false
-			i++
-			continue
-		}
-		start := i
-		for i < rows && !empty(i) {
-			i++
-		}
-		if start == 0 && i == rows {
-			return t, nil
-		}
-		if !b.Add(t.Slice(start, i)) {
-			return nil, fmt.Errorf("rows of one tablet of %s do not fit together", t.Device)
-		}
-	}
-	if whole {
-		return t, nil
-	}
-	return b.Tablet(), nil
+		return 1
+	})
+	return i
 }

@@ -25,8 +25,8 @@ func (f *filter) narrow(ev *event.Event, class string, mods bool) (out *event.Ev
 		}
 		return &event.Event{Kind: event.Tablet, ViaPipe: ev.ViaPipe, Tablet: t}, ""
 	case event.File:
-		if !f.everyPath() || !f.everyTime() {
-			return nil, "the pipe selects a part of the data and a file cannot be cut yet"
+		if !f.everyPath() || !f.everyTime() { // a TsFile was unpacked, if it can be
+			return nil, "the pipe selects a part of the data and this file cannot be cut"
 		}
 		return withoutMods(ev, mods), ""
 	case event.Plan:

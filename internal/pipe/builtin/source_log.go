@@ -24,21 +24,27 @@ const reportEvery = 4096
 // Invariants: reported ≤ seen; everything up to seen was returned, skipped or made a
 // dead letter; reported is the position of the last item returned.
 type logSource struct {
-	c       plugin.SourceContext
-	reader  Reader
-	carries inclusion
-	forward bool // also what came through a pipe
-	mods    bool
-	skipBad bool
+	rules
+	c      plugin.SourceContext
+	reader Reader
 
 	log           Log
 	prepared      bool // deleted is loaded
 	deleted       deletions
 	history, live filter
+	file          *unpacking     // being sent in tablets, at position seen; nil: none
 	end           event.Position // last position to look at; 0: none
 	endless       bool           // at the end wait instead of finishing
 	seen          event.Position
 	reported      event.Position
+}
+
+// rules say what a pipe carries, beside paths and times.
+type rules struct {
+	carries inclusion
+	forward bool // also what came through a pipe
+	mods    bool // the deletions beside a file
+	skipBad bool // go on behind damage of the log
 }
 
 func newLogSource(c plugin.SourceContext, v *spec.Values, d Deps) (*logSource, error) {
@@ -46,8 +52,8 @@ func newLogSource(c plugin.SourceContext, v *spec.Values, d Deps) (*logSource, e
 	if err != nil {
 		return nil, err
 	}
-	s := &logSource{c: c, carries: newInclusion(v.List("inclusion"), v.List("inclusion.exclusion")),
-		forward: v.Bool("forwarding-pipe-requests") && !v.Bool("mode.double-living"), skipBad: v.Bool("skip-corrupt-records"),
+	s := &logSource{c: c, rules: rules{carries: newInclusion(v.List("inclusion"), v.List("inclusion.exclusion")),
+		forward: v.Bool("forwarding-pipe-requests") && !v.Bool("mode.double-living"), skipBad: v.Bool("skip-corrupt-records")},
 		seen: c.From, reported: c.From, endless: !snapshot(v)}
 	s.mods = s.carries.has("data.delete")
 	if v.Has("mods.enable") {
@@ -109,6 +115,9 @@ func (s *logSource) Next(ctx context.Context) (plugin.Item, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return plugin.Item{}, err
+		}
+		if s.file != nil {
+			return s.nextOfFile(ctx)
 		}
 		if s.finished() {
 			return s.atEnd(ctx)
@@ -182,15 +191,22 @@ func (s *logSource) take(ctx context.Context, e *commitlog.Entry) (*event.Event,
 	ev, err := event.Decode(e.Payload)
 	if err != nil {
 		raw := &event.Event{Kind: event.Kept, Request: event.Request{Body: append([]byte(nil), e.Payload...)}}
-		return nil, s.bury(ctx, e, raw, "the record cannot be read: "+err.Error())
+		return nil, s.bury(ctx, event.Position(e.Pos), raw, "the record cannot be read: "+err.Error())
 	}
 	class := classOf(ev)
 	if ev.ViaPipe && !s.forward || !s.carries.has(class) {
 		return nil, nil
 	}
+	if s.mustUnpack(ev, f, event.Position(e.Pos)) {
+		whole, err := s.unpack(ctx, ev, f, event.Position(e.Pos))
+		if !whole || err != nil {
+			return nil, err
+		}
+		return withoutMods(ev, s.mods), nil
+	}
 	out, reason := f.narrow(ev, class, s.mods)
 	if reason != "" {
-		return nil, s.bury(ctx, e, ev, reason)
+		return nil, s.bury(ctx, event.Position(e.Pos), ev, reason)
 	}
 	return s.undeleted(out, event.Position(e.Pos))
 }
@@ -218,15 +234,21 @@ func (s *logSource) wanted(e *commitlog.Entry, f *filter) bool {
 }
 
 // bury makes a dead letter; only then may the entry be skipped.
-func (s *logSource) bury(ctx context.Context, e *commitlog.Entry, ev *event.Event, reason string) error {
+func (s *logSource) bury(ctx context.Context, pos event.Position, ev *event.Event, reason string) error {
 	now := time.Now()
-	err := s.c.DeadLetters.Put(ctx, plugin.DeadLetter{Pipe: s.c.Pipe, Pos: event.Position(e.Pos), Event: ev, Reason: reason, First: now, Last: now})
+	err := s.c.DeadLetters.Put(ctx, plugin.DeadLetter{Pipe: s.c.Pipe, Pos: pos, Event: ev, Reason: reason, First: now, Last: now})
 	if err != nil {
-		return fmt.Errorf("dead letter for position %d: %w", e.Pos, err)
+		return fmt.Errorf("dead letter for position %d: %w", pos, err)
 	}
-	s.c.Logger.Warn("dead letter", "position", e.Pos, "kind", ev.Kind, "reason", reason)
+	s.c.Logger.Warn("dead letter", "position", pos, "kind", ev.Kind, "reason", reason)
 	return nil
 }
 
 // Close implements plugin.Source.
-func (s *logSource) Close() error { return s.reader.Close() }
+func (s *logSource) Close() error {
+	err := s.reader.Close()
+	if s.file != nil {
+		err = errors.Join(err, s.file.r.Close())
+	}
+	return err
+}

@@ -306,7 +306,7 @@ func BenchmarkTracker(b *testing.B) {
 		var acker plugin.Acker = tr
 		b.ReportAllocs()
 		for i := range b.N {
-			_ = tr.add(context.Background(), event.Position(i+1), 1)
+			_ = tr.add(context.Background(), event.Position(i+1), 1, false)
 			if i >= 64 {
 				acker.Ack(event.Position(i + 1 - 64))
 			}

@@ -92,14 +92,16 @@ func (in *instance) pump(ctx context.Context) (err error) {
 			return fmt.Errorf("processor at position %d: %w", it.Pos, err)
 		}
 		if len(out) == 0 {
-			in.tracker.pass(it.Pos)
+			if !it.More {
+				in.tracker.pass(it.Pos)
+			}
 			continue
 		}
-		if err := in.tracker.add(ctx, it.Pos, len(out)); err != nil {
+		if err := in.tracker.add(ctx, it.Pos, len(out), it.More); err != nil {
 			return err
 		}
 		for _, o := range out {
-			o.Pos = it.Pos
+			o.Pos, o.More = it.Pos, false
 			if err := in.sink.Write(ctx, o); err != nil {
 				return err
 			}

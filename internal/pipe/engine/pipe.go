@@ -292,7 +292,7 @@ func (p *pipe) build(pl *plan) (*instance, error) {
 	in.tracker = newTracker(from, p.e.cfg.InFlight, func(pos event.Position) { p.cursor.Set(uint64(pos)) })
 	common := plugin.Common{Pipe: def.Name, ID: def.ID, Logger: p.log, Metrics: in.metrics}
 	source := plugin.SourceContext{Common: common, From: from, Created: event.Position(def.Head),
-		CreatedAt: def.Created, DeadLetters: p.e.deps.DeadLetters}
+		CreatedAt: def.Created, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files}
 	sink := plugin.SinkContext{Common: common, Acker: in.tracker, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files,
 		ClusterID: p.e.cfg.ClusterID, Precision: p.e.cfg.Precision, DataDir: path.Join(p.e.cfg.Dir, fmt.Sprintf("%016x", def.ID))}
 	if err := in.build(pl, source, sink); err != nil {

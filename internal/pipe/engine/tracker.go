@@ -13,8 +13,8 @@ import (
 //	entries  [ 101 done ] [ 104 waits ] [ 105 done, up to 109 ]
 //	prefix    103: 102 and 103 held nothing for this pipe
 //
-// Invariants: positions in the ring grow; the first entry is never done; the prefix
-// is below the first entry and never falls.
+// Invariants: positions in the ring grow; the first entry is never done; only the last
+// one may be open; the prefix is below the first entry and never falls.
 type tracker struct {
 	mu     sync.Mutex
 	ring   []entry
@@ -32,6 +32,7 @@ type entry struct {
 	pos   event.Position
 	upTo  event.Position // the positions pos+1..upTo hold nothing for the pipe
 	waits int            // acknowledgements that are missing
+	open  bool           // more items of this position will come
 }
 
 func newTracker(from event.Position, size int, move func(event.Position)) *tracker {
@@ -40,12 +41,19 @@ func newTracker(from event.Position, size int, move func(event.Position)) *track
 
 func (t *tracker) at(i int) *entry { return &t.ring[(t.head+i)%len(t.ring)] }
 
-// add notes that count items of a position go to the sink. It waits for room.
-func (t *tracker) add(ctx context.Context, pos event.Position, count int) error {
+// add notes that count items of a position go to the sink, and whether the position has
+// more. It waits for room.
+func (t *tracker) add(ctx context.Context, pos event.Position, count int, more bool) error {
 	for {
 		t.mu.Lock()
+		if e := t.last(); e != nil && e.open && e.pos == pos {
+			e.waits += count
+			e.open = more
+			t.mu.Unlock()
+			return nil
+		}
 		if t.n < len(t.ring) {
-			*t.at(t.n) = entry{pos: pos, upTo: pos, waits: count}
+			*t.at(t.n) = entry{pos: pos, upTo: pos, waits: count, open: more}
 			t.n++
 			t.mu.Unlock()
 			return nil
@@ -63,13 +71,24 @@ func (t *tracker) add(ctx context.Context, pos event.Position, count int) error 
 func (t *tracker) pass(pos event.Position) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.n == 0 {
+	e := t.last()
+	if e == nil {
 		t.advance(pos)
 		return
 	}
-	if e := t.at(t.n - 1); pos > e.upTo {
-		e.upTo = pos
+	e.upTo = max(e.upTo, pos)
+	if e.open {
+		e.open = false
+		t.settle()
 	}
+}
+
+// last returns the newest entry, nil if there is none.
+func (t *tracker) last() *entry {
+	if t.n == 0 {
+		return nil
+	}
+	return t.at(t.n - 1)
 }
 
 // Ack implements plugin.Acker. What is not waiting (unknown, or acknowledged too
@@ -88,18 +107,20 @@ func (t *tracker) Ack(pos event.Position) {
 	if t.closed || lo == t.n || t.at(lo).pos != pos || t.at(lo).waits == 0 {
 		return
 	}
-	if t.at(lo).waits--; t.at(lo).waits > 0 {
-		return
+	t.at(lo).waits--
+	if lo == 0 {
+		t.settle()
 	}
-	t.acked++
-	if lo > 0 {
-		return
-	}
+}
+
+// settle takes what is done from the front of the ring and moves the prefix.
+func (t *tracker) settle() {
 	var end event.Position
-	for t.n > 0 && t.at(0).waits == 0 {
+	for t.n > 0 && t.at(0).waits == 0 && !t.at(0).open {
 		end = t.at(0).upTo
 		t.head = (t.head + 1) % len(t.ring)
 		t.n--
+		t.acked++
 	}
 	t.advance(end)
 	select {

@@ -37,7 +37,7 @@ func TestTrackerAgainstModel(t *testing.T) {
 			case rng.Intn(2) == 0 && len(waiting) < len(tr.ring):
 				seen += event.Position(1 + rng.Intn(3))
 				n := 1 + rng.Intn(3)
-				if err := tr.add(context.Background(), seen, n); err != nil {
+				if err := tr.add(context.Background(), seen, n, false); err != nil {
 					t.Fatal(err)
 				}
 				waiting = append(waiting, open{seen, n})
@@ -73,16 +73,16 @@ func TestTrackerWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTracker(0, 2, func(event.Position) {})
 		ctx := t.Context()
-		_ = tr.add(ctx, 1, 1)
-		_ = tr.add(ctx, 2, 1)
+		_ = tr.add(ctx, 1, 1, false)
+		_ = tr.add(ctx, 2, 1, false)
 		short, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		if err := tr.add(short, 3, 1); err == nil {
+		if err := tr.add(short, 3, 1, false); err == nil {
 			t.Error("a third position found room")
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if err := tr.add(ctx, 3, 1); err != nil {
+			if err := tr.add(ctx, 3, 1, false); err != nil {
 				t.Error(err)
 			}
 		})
@@ -102,8 +102,47 @@ func TestTrackerWaitsForRoom(t *testing.T) {
 
 func TestTrackerClosed(t *testing.T) {
 	tr := newTracker(0, 4, func(event.Position) { t.Error("moved after close") })
-	_ = tr.add(context.Background(), 1, 1)
+	_ = tr.add(context.Background(), 1, 1, false)
 	tr.close()
 	tr.Ack(1)
 	tr.pass(9)
+}
+
+// TestTrackerSeveralItems: a position whose items come one by one is done when it is
+// closed and all of them are acknowledged, in either order.
+func TestTrackerSeveralItems(t *testing.T) {
+	ctx := t.Context()
+	var at event.Position
+	tr := newTracker(4, 2, func(p event.Position) { at = p })
+	add := func(pos event.Position, more bool) {
+		t.Helper()
+		if err := tr.add(ctx, pos, 1, more); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(5, true)
+	tr.Ack(5)
+	add(5, true)
+	add(5, true)
+	tr.Ack(5)
+	tr.Ack(5)
+	if at != 0 {
+		t.Fatalf("an open position moved the cursor to %d", at)
+	}
+	tr.pass(5) // nothing more of it
+	if at != 5 {
+		t.Fatalf("the cursor is at %d, want 5", at)
+	}
+	add(6, true)
+	add(6, false)
+	add(7, false)
+	tr.Ack(7)
+	tr.Ack(6)
+	if at != 5 {
+		t.Fatalf("the cursor is at %d before the second item of 6", at)
+	}
+	tr.Ack(6)
+	if at != 7 {
+		t.Fatalf("the cursor is at %d, want 7", at)
+	}
 }

@@ -105,6 +105,7 @@ type SourceContext struct {
 	Created     event.Position // head of the log when the pipe was created: what is at or below it is history
 	CreatedAt   time.Time      // wall clock then: what "now" in an attribute means, also after a restart
 	DeadLetters DeadLetters    // for what the source may not pass on and may not drop
+	Files       Files          // opens the parts of a Sealed event; nil: files pass whole or not at all
 }
 
 // ProcessorContext is given to NewProcessor.

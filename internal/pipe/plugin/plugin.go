@@ -7,9 +7,14 @@ import (
 )
 
 // Item is an event on its way, with its place in the log.
+//
+// Several items may share one position, one after the other: all but the last have
+// More set. The position counts as done when every one of them is acknowledged; after
+// a crash before that all of them are read again.
 type Item struct {
 	Pos   event.Position
 	Event *event.Event
+	More  bool // another item with this position follows; set by sources only
 }
 
 // Source yields the events of one pipe in log order.
@@ -17,8 +22,9 @@ type Source interface {
 	// Next blocks until there is an item, ctx ends (ctx.Err()) or the source is
 	// exhausted (io.EOF: history-only pipes). The event is valid until it is
 	// acknowledged; the source must not reuse its memory before. An item whose Event
-	// is nil only moves the progress: everything up to Pos holds nothing for this
-	// pipe; it is acknowledged by the engine and passed to nobody.
+	// is nil only moves the progress: everything up to Pos holds nothing (more) for this
+	// pipe; it is acknowledged by the engine and passed to nobody. It may also end the
+	// items of a position.
 	Next(ctx context.Context) (Item, error)
 	// Close releases what the source holds. It is called once, after Next returned.
 	Close() error
