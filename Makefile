@@ -10,7 +10,7 @@ RACE := ./appliance/... ./inner/... ./internal/adopt/... ./internal/auth/... ./i
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the binaries into bin/
@@ -47,14 +47,21 @@ interop: build ## with a real Apache IoTDB 2.0.1-beta from Maven Central (needs 
 crash: build ## kill -9 and cut at random: SEED=n ROUNDS=n
 	$(GO) run ./firmware-test/crash -bin $(BIN) -seed $(SEED) -rounds $(ROUNDS)
 
+.PHONY: e2e
+e2e: build ## both gateways and the simulator in three network namespaces, captured and judged (root)
+	$(GO) run ./firmware-test/e2e -bin $(BIN) -out $(BIN)/e2e
+
 CAPTURES ?= $(wildcard $(BIN)/e2e/*.pcapng)
-PROVE    ?=
+PROVE    ?= --inner 10.90.1.2,10.90.2.1 --outer-cable outer
 .PHONY: prove
-prove: build ## judge captures of the gate: CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner 10.1.0.0/16 --outer-cable outer"
+prove: build ## signed report from captures: those of make e2e, or CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner 10.1.0.0/16 --outer-cable outer"
 	@mkdir -p $(BIN)
-	@test -n "$(CAPTURES)" || { echo 'no captures: make prove CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner NET --outer-cable outer"'; exit 2; }
+	@test -n "$(CAPTURES)" || { echo 'no captures: make e2e first (root), or make prove CAPTURES="inner=a.pcapng outer=b.pcapng" PROVE="--inner NET --outer-cable outer"'; exit 2; }
 	@test -f $(BIN)/prove.key || $(BIN)/oneway-prove keygen -o $(BIN)/prove
 	$(BIN)/oneway-prove judge $(PROVE) --html $(BIN)/prove.html --report $(BIN)/prove.json --key $(BIN)/prove.key $(CAPTURES)
+	@rm -rf $(BIN)/prove.copy && mkdir $(BIN)/prove.copy && for c in $(CAPTURES); do cp "$${c#*=}" $(BIN)/prove.copy/ || exit 1; done
+	$(BIN)/oneway-prove check --key $(BIN)/prove.pub $(BIN)/prove.json $(BIN)/prove.copy/*
+	@rm -rf $(BIN)/prove.copy
 
 .PHONY: bench
 bench: build ## the figures: micro benchmarks, then end to end through the simulator

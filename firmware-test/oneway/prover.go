@@ -29,7 +29,7 @@ type Prover struct {
 	budget budget
 	n      int64 // packets so far
 	span         // of the capture
-	listed map[bool]int
+	listed map[class]int
 	rep    Report
 }
 
@@ -48,7 +48,7 @@ func New(s Settings, cable func(int) string) (*Prover, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	p := &Prover{set: s.withDefaults(), cable: cable, flows: map[flowKey]*flow{}, listed: map[bool]int{}}
+	p := &Prover{set: s.withDefaults(), cable: cable, flows: map[flowKey]*flow{}, listed: map[class]int{}}
 	p.rep.Settings = p.set
 	p.other.init()
 	return p, nil

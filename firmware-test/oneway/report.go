@@ -167,18 +167,42 @@ func (p *Prover) record(f *flow) {
 	for d, detail := range f.doubts {
 		r.Doubts.add(d, DoubtNote{Doubt: d, Connection: f.id, Time: f.traffic.First.UTC(), Detail: detail}, p.set.MaxListed)
 	}
-	bad := f.findings > 0 || len(f.doubts) > 0
-	if p.listed[bad] >= p.set.MaxListed {
+	class := f.class()
+	if p.listed[class] >= p.set.MaxListed {
 		t.Unlisted++
 		return
 	}
-	p.listed[bad]++
+	p.listed[class]++
 	f.traffic.First, f.traffic.Last = f.traffic.First.UTC(), f.traffic.Last.UTC()
 	r.Connections = append(r.Connections, ConnectionReport{
 		ID: f.id, Cable: r.Seen.Cables[f.key.cable].Name, Inner: f.key.inner, Outer: f.key.outer,
 		OpenedBy: f.openedBy(), Ended: f.ended(), Requests: f.out.scan.requests, Broken: f.out.scan.broken,
 		Zeros: zero, Ones: one, Odd: odd, Findings: f.findings, Doubts: f.doubts, Traffic: f.traffic, Covert: bits,
 	})
+}
+
+// class sorts connections for the report: each class has its own room, so that a
+// scan of the outer side does not crowd the real connections out.
+type class int
+
+const (
+	suspect class = iota // with findings or doubts
+	good
+	tried // opened by the outer side: on the outer cable no finding
+)
+
+func (f *flow) class() class {
+	switch {
+	case f.findings > 0 || len(f.doubts) > 0:
+		return suspect
+	case f.openedBy() == "outer":
+		return tried
+	}
+	return good
+}
+
+func (c *ConnectionReport) tried() bool {
+	return c.OpenedBy == "outer" && c.Findings == 0 && len(c.Doubts) == 0
 }
 
 func (f *flow) openedBy() string {
@@ -224,7 +248,12 @@ func (p *Prover) Finish(files []capture.FileInfo) *Report {
 	r.Seen.First, r.Seen.Last = time.Unix(0, p.first).UTC(), time.Unix(0, p.latest).UTC()
 	p.doubtFiles(files)
 	p.bound()
-	slices.SortFunc(r.Connections, func(a, b ConnectionReport) int { return int(a.ID - b.ID) })
+	slices.SortFunc(r.Connections, func(a, b ConnectionReport) int {
+		if a.tried() != b.tried() {
+			return map[bool]int{false: -1, true: 1}[a.tried()]
+		}
+		return int(a.ID - b.ID)
+	})
 	slices.SortStableFunc(r.Doubts.First, func(a, b DoubtNote) int {
 		return cmpStrings(string(a.Doubt), string(b.Doubt), fmt.Sprintf("%012d", a.Connection), fmt.Sprintf("%012d", b.Connection))
 	})

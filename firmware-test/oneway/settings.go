@@ -207,8 +207,8 @@ func (s *Settings) side(a netip.Addr) side {
 	return nowhere
 }
 
-// direction tells which way a packet goes. Addresses decide; where they are on
-// the same side or on none (loopback), the endpoints do.
+// direction tells which way a packet goes. Addresses decide; where nobody
+// named the inner ones, the endpoints do.
 func (s *Settings) direction(src, dst netip.AddrPort) direction {
 	from, to := s.side(src.Addr()), s.side(dst.Addr())
 	switch {
@@ -220,14 +220,14 @@ func (s *Settings) direction(src, dst netip.AddrPort) direction {
 		return back
 	case from == nowhere && to == outerSide:
 		return out
+	case from == outerSide && len(s.Inner) > 0:
+		return back // seen on the cable, whoever it was meant for, the port of a gate too
 	}
 	switch a, b := s.isGate(src), s.isGate(dst); {
 	case b && !a:
 		return out
 	case a && !b:
 		return back
-	case from == outerSide && len(s.Inner) > 0:
-		return back // seen on the cable, whoever it was meant for
 	}
 	return unknown
 }
