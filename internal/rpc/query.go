@@ -66,7 +66,7 @@ func answer(ctx context.Context, c *conn, q query) reply {
 	ctx, done := c.patience(ctx, q.timeout)
 	defer done()
 	res, err := c.srv.deps.Backend.Execute(ctx, c.session, q.statement, q.text)
-	if err == nil && res == nil && isQuery(q.statement) {
+	if err == nil && res == nil && sql.IsQuery(q.statement) {
 		err = status.Errorf(status.Internal, "The gateway gave no result to a query.")
 	}
 	if err != nil || res == nil {
@@ -146,7 +146,7 @@ func executeBatchStatement(ctx context.Context, c *conn, a *batchArgs) ([]error,
 	errs := make([]error, len(a.GetReq().Statements))
 	for i, text := range a.GetReq().Statements {
 		st, err := parse(c, text)
-		if err == nil && isQuery(st) {
+		if err == nil && sql.IsQuery(st) {
 			err = status.Errorf(status.QueryNotAllowed, "A batch cannot hold the query %s.", clip(text))
 		}
 		if err == nil {
@@ -155,15 +155,6 @@ func executeBatchStatement(ctx context.Context, c *conn, a *batchArgs) ([]error,
 		errs[i] = err
 	}
 	return errs, nil
-}
-
-// isQuery tells whether a statement returns rows.
-func isQuery(st sql.Statement) bool {
-	switch st.(type) {
-	case *sql.Select, *sql.Count, *sql.Show, *sql.ShowPipes, *sql.ShowPipePlugins, *sql.ShowDatabases, *sql.ShowDevices, *sql.ShowTimeseries:
-		return true
-	}
-	return false
 }
 
 func executeRawDataQuery(f format) method {
@@ -213,7 +204,7 @@ func selectOf(texts []string, function string) (*sql.Select, error) {
 	if err != nil {
 		return nil, err
 	}
-	sel := &sql.Select{From: []sql.Path{{Nodes: []string{"root"}}}, Limit: sql.Limit{Limit: -1, Offset: -1}}
+	sel := &sql.Select{From: []sql.Path{{Nodes: []string{"root"}}}, Limit: sql.Limit{Limit: -1, Offset: -1}, Series: sql.Limit{Limit: -1, Offset: -1}}
 	for i, p := range paths {
 		if len(p.Nodes) < 2 || p.Nodes[0] != "root" {
 			return nil, status.Errorf(status.IllegalPath, "%s is not a path of a series.", clip(texts[i]))
@@ -222,17 +213,17 @@ func selectOf(texts []string, function string) (*sql.Select, error) {
 		if p.Quoted != nil {
 			rel.Quoted = p.Quoted[1:]
 		}
-		sel.Items = append(sel.Items, sql.SelectItem{Func: function, Path: rel, Text: texts[i]})
+		sel.Items = append(sel.Items, sql.SelectItem{Func: function, Path: rel})
 	}
 	return sel, nil
 }
 
 // upTo is start <= time < end.
-func upTo(start, end int64) *sql.TimeRange {
+func upTo(start, end int64) sql.Expr {
 	if end == math.MinInt64 {
-		return &sql.TimeRange{Start: math.MaxInt64, End: math.MinInt64}
+		return sql.TimeBetween(math.MaxInt64, math.MinInt64)
 	}
-	return &sql.TimeRange{Start: start, End: end - 1}
+	return sql.TimeBetween(start, end-1)
 }
 
 // fetchResults answers with the next page. An id that is not known is not an error:

@@ -60,8 +60,11 @@ type (
 
 // Schema statements.
 type (
-	// CreateDatabase is CREATE DATABASE p (also SET STORAGE GROUP TO p).
-	CreateDatabase struct{ Path Path }
+	// CreateDatabase is CREATE DATABASE p [WITH TTL=ms] (also SET STORAGE GROUP TO p).
+	CreateDatabase struct {
+		Path Path
+		TTL  int64 // milliseconds; 0: none given
+	}
 	// DeleteDatabase is DELETE DATABASE p, ... (also DELETE STORAGE GROUP).
 	DeleteDatabase struct{ Paths []Path }
 	// CreateTimeseries is CREATE TIMESERIES p [WITH] DATATYPE=.., ENCODING=.., COMPRESSOR=.. and the short form p INT32.
@@ -92,22 +95,27 @@ type (
 		Pattern Path // zero: root.**
 		Details bool
 	}
-	// ShowDevices is SHOW DEVICES [pattern] [WITH DATABASE] [LIMIT n] [OFFSET n].
+	// ShowDevices is SHOW DEVICES [pattern] [WITH DATABASE] [WHERE ..] [LIMIT n] [OFFSET n].
 	ShowDevices struct {
 		Pattern      Path
 		WithDatabase bool
+		Where        []SchemaCondition
 		Limit        Limit
 	}
-	// ShowTimeseries is SHOW [LATEST] TIMESERIES [pattern] [LIMIT n] [OFFSET n].
+	// ShowTimeseries is SHOW [LATEST] TIMESERIES [pattern] [WHERE ..] [LIMIT n] [OFFSET n].
 	ShowTimeseries struct {
 		Latest  bool
 		Pattern Path
+		Where   []SchemaCondition
 		Limit   Limit
 	}
-	// Count is COUNT TIMESERIES|DEVICES|DATABASES [pattern].
+	// Count is COUNT TIMESERIES|DEVICES|DATABASES [pattern] [WHERE ..] [GROUP BY LEVEL=n] and COUNT NODES pattern LEVEL=n.
 	Count struct {
-		What    string // "timeseries", "devices" or "databases"
+		What    string // "timeseries", "devices", "databases" or "nodes"
 		Pattern Path
+		Where   []SchemaCondition
+		ByLevel bool
+		Level   int // of ByLevel and of nodes
 	}
 	// Show is a SHOW statement without arguments: VERSION, CLUSTER, CLUSTER DETAILS, CLUSTERID, DATANODES, CONFIGNODES,
 	// VARIABLES, FUNCTIONS, "AVAILABLE URLS", "CURRENT_USER", QUERIES ...; What is in upper case.
@@ -142,27 +150,6 @@ type (
 		TTL   int64
 		Unset bool
 	}
-	// Select is a raw or count query.
-	Select struct {
-		Items    []SelectItem
-		From     []Path
-		Where    *TimeRange // nil: all times
-		Limit    Limit
-		Desc     bool // ORDER BY TIME DESC
-		ByDevice bool // ALIGN BY DEVICE
-	}
-	// SelectItem is one path of the SELECT clause, relative to every FROM path, perhaps inside count(..).
-	SelectItem struct {
-		Func  string // "" for a raw series, else the function in lower case: "count"
-		Path  Path   // relative: does not start with root
-		Alias string
-		Text  string // in canonical spelling without the alias: count(d1.*)
-	}
-	// TimeRange is the conjunction of all time comparisons; both ends inclusive. Empty when Start > End
-	// (Delete.Start and End may be empty in the same way).
-	TimeRange struct{ Start, End int64 }
-	// Limit is LIMIT and OFFSET; -1 means not given.
-	Limit struct{ Limit, Offset int64 }
 )
 
 // Unsupported is a statement that IoTDB has and a gateway does not (yet): it
@@ -240,9 +227,6 @@ func (*Flush) Statement() {}
 
 // Statement implements Statement.
 func (*SetTTL) Statement() {}
-
-// Statement implements Statement.
-func (*Select) Statement() {}
 
 // Statement implements Statement.
 func (*Unsupported) Statement() {}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/grant"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/timestamp"
 )
@@ -51,4 +52,16 @@ func Parse(text string, o Options) (Statement, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// IsQuery tells whether a statement answers with rows.
+func IsQuery(st Statement) bool {
+	switch st := st.(type) {
+	case *Select, *Count, *Show, *ShowPipes, *ShowPipePlugins, *ShowDatabases, *ShowDevices, *ShowTimeseries,
+		*ShowTemplates, *ShowChild, *ShowTTL:
+		return true
+	case *grant.Statement:
+		return st.Query()
+	}
+	return false
 }

@@ -10,16 +10,54 @@ import (
 // maxList bounds lists of measurements, tags and the like.
 const maxList = 100_000
 
-func readCreateDatabasePath(p *parser) Path {
-	path := scan.ReadPath(p, scan.Exact)
-	if p.IsWord("WITH") {
-		p.Refuse(p.Tok.Pos, "WITH of CREATE DATABASE is not supported: use SET TTL TO afterwards")
+// readCreateDatabase reads what follows CREATE DATABASE.
+func readCreateDatabase(p *parser) Statement {
+	s := &CreateDatabase{Path: scan.ReadPath(p, scan.Exact)}
+	if p.TakeWord("WITH") {
+		s.TTL = readDatabaseOptions(p)
 	}
-	return path
+	return s
+}
+
+// readDatabaseOptions reads TTL=n, TIME_PARTITION_INTERVAL=n ...; what tells a cluster
+// how to spread a database is accepted and has no meaning here.
+func readDatabaseOptions(p *parser) (ttl int64) {
+	for !p.Dead {
+		at, key := p.Tok.Pos, strings.ToUpper(p.Tok.Value)
+		if p.Tok.Kind != scan.Word {
+			p.Expected("TTL", "TTL")
+			return
+		}
+		p.Next()
+		if !p.TakeSymbol("=") {
+			p.Expected("'=' after " + scan.Clip(key))
+			return
+		}
+		n, ok := scan.ReadInteger(p)
+		if !ok && p.TakeWord("INF") {
+			n, ok = infiniteTTL, true
+		}
+		switch {
+		case !ok:
+			p.Expected("a whole number")
+		case key == "TTL":
+			ttl = n
+		case key == "SCHEMA_REPLICATION_FACTOR", key == "DATA_REPLICATION_FACTOR", key == "SCHEMA_REGION_GROUP_NUM", key == "DATA_REGION_GROUP_NUM":
+		default:
+			p.Refuse(at, "the option "+scan.Clip(key)+" of a database is not supported")
+		}
+		if !p.TakeSymbol(",") {
+			break
+		}
+	}
+	return ttl
 }
 
 // readCreateTimeseries reads what follows CREATE TIMESERIES.
 func readCreateTimeseries(p *parser) Statement {
+	if p.IsAny("OF", "USING") {
+		return readActivate(p)
+	}
 	s := &CreateTimeseries{Path: scan.ReadPath(p, scan.Exact)}
 	if p.IsSymbol("(") {
 		s.Alias = readAlias(p)
@@ -48,23 +86,7 @@ func readAlias(p *parser) string {
 
 // readCreateAligned reads what follows CREATE ALIGNED TIMESERIES.
 func readCreateAligned(p *parser) Statement {
-	s := &CreateAligned{Device: scan.ReadPath(p, scan.Exact)}
-	p.List("of the measurements", func() {
-		at := p.Tok.Pos
-		c := column{schema: tablet.Schema{Compressor: tablet.LZ4}}
-		c.schema.Name, _ = scan.ReadNode(p, scan.Exact)
-		alias := ""
-		if p.IsSymbol("(") {
-			alias = readAlias(p)
-		}
-		p.TakeWord("WITH")
-		readColumn(p, &c)
-		if c.props != nil {
-			p.Refuse(at, "properties besides ENCODING and COMPRESSOR are not supported for aligned series")
-		}
-		s.Columns = append(s.Columns, AlignedColumn{Schema: c.schema, Alias: alias, Tags: c.tags, Attributes: c.attributes})
-		capList(p, len(s.Columns))
-	})
+	s := &CreateAligned{Device: scan.ReadPath(p, scan.Exact), Columns: readColumns(p, "aligned series")}
 	if len(s.Columns) == 0 {
 		p.Fail("the device has no measurement", "")
 	}

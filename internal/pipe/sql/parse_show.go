@@ -28,20 +28,44 @@ func readShow(p *parser) Statement {
 	case p.TakeWords("LATEST", "TIMESERIES"):
 		return readShowTimeseries(p, true)
 	}
+	if s := readShowSchema(p); s != nil {
+		return s
+	}
 	if what, ok := readShowBare(p); ok {
 		return &Show{What: what}
 	}
 	switch strings.ToUpper(p.Tok.Value) {
-	case "CHILD", "ALL", "SCHEMA", "PATHS", "CONTINUOUS", "SPACE", "RUNNING", "LOGICAL", "DEVICE", "DATA":
+	case "ALL", "SCHEMA", "CONTINUOUS", "SPACE", "RUNNING", "LOGICAL", "DEVICE", "DATA":
 		*p = saved
 		return nameUnsupported(p, 3)
-	case "TTL", "TRIGGERS", "UDFS", "REGIONS", "REGIONID", "SEQUENCE", "CQS", "CQ", "NODES", "VIEW", "MODELS",
+	case "TRIGGERS", "UDFS", "REGIONS", "REGIONID", "SEQUENCE", "CQS", "CQ", "NODES", "VIEW", "MODELS",
 		"TOPICS", "SUBSCRIPTIONS", "THROTTLE", "DISK_USAGE", "TABLES", "CREATE", "AINODES", "SERVICES", "SESSIONS",
 		"FLUSH", "LOCK", "USER", "CONFIGURATION", "LOADED", "TIMESLOTID", "TIMEPARTITION":
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
 	p.Expected("what to show", append(bareShows(), "PIPES", "PIPE", "PIPEPLUGINS", "DATABASES", "DEVICES", "TIMESERIES")...)
+	return nil
+}
+
+// readShowSchema reads SHOW CHILD, TTL and what shows templates; nil for anything else.
+func readShowSchema(p *parser) Statement {
+	switch {
+	case p.TakeWord("CHILD"):
+		return readShowChild(p)
+	case p.TakeWords("ALL", "TTL"):
+		return &ShowTTL{}
+	case p.TakeWord("TTL"):
+		p.WantWord("ON")
+		return &ShowTTL{Paths: scan.ReadPaths(p, scan.Pattern)}
+	case p.TakeWords("DEVICE", "TEMPLATES"), p.TakeWords("SCHEMA", "TEMPLATES"), p.TakeWord("TEMPLATES"):
+		return &ShowTemplates{}
+	case p.TakeWords("NODES", "IN"), p.TakeWords("MEASUREMENTS", "IN"):
+		wantTemplate(p)
+		return &ShowTemplates{What: TemplateNodes, Name: readTemplateName(p)}
+	case p.TakeWord("PATHS"):
+		return readShowPaths(p)
+	}
 	return nil
 }
 
@@ -57,6 +81,9 @@ func readShowBare(p *parser) (string, bool) {
 	}
 	if p.TakeWords("QUERY", "PROCESSLIST") {
 		return "QUERIES", true
+	}
+	if p.TakeWords("CURRENT", "USER") {
+		return "CURRENT_USER", true
 	}
 	if p.TakeWords("CLUSTER", "DETAILS") {
 		return "CLUSTER DETAILS", true
@@ -99,12 +126,14 @@ func readShowDevices(p *parser) Statement {
 		}
 		s.WithDatabase = true
 	}
+	s.Where = readConditions(p)
 	s.Limit = readPaging(p)
 	return s
 }
 
 func readShowTimeseries(p *parser, latest bool) Statement {
 	s := &ShowTimeseries{Latest: latest, Pattern: readOptionalPath(p)}
+	s.Where = readConditions(p)
 	s.Limit = readPaging(p)
 	return s
 }
@@ -116,16 +145,31 @@ func readPaging(p *parser) Limit {
 		switch {
 		case p.IsWord("LIMIT") && l.Limit < 0, p.IsWord("OFFSET") && l.Offset < 0:
 			readLimit(p, &l)
-		case p.IsAny("WHERE", "ORDER", "GROUP", "ROOT"):
-			p.Refuse(p.Tok.Pos, "the clause "+strings.ToUpper(p.Tok.Value)+" of SHOW is not supported here yet")
+		case p.IsAny("WHERE", "ORDER", "GROUP"):
+			p.Refuse(p.Tok.Pos, "the clause "+strings.ToUpper(p.Tok.Value)+" is not supported at this place of SHOW")
 		default:
-			p.Expected("LIMIT, OFFSET or the end of the statement", "LIMIT", "OFFSET")
+			p.Expected("LIMIT, OFFSET or the end of the statement", "LIMIT", "OFFSET", "WHERE")
 		}
 	}
 	return l
 }
 
-// readCount reads COUNT TIMESERIES|DEVICES|DATABASES [pattern].
+// readShowChild reads what follows SHOW CHILD.
+func readShowChild(p *parser) Statement {
+	s := &ShowChild{}
+	switch {
+	case p.TakeWord("PATHS"):
+	case p.TakeWord("NODES"):
+		s.Nodes = true
+	default:
+		p.Expected("PATHS or NODES", "PATHS", "NODES")
+	}
+	s.Pattern = readOptionalPath(p)
+	s.Limit = readPaging(p)
+	return s
+}
+
+// readCount reads a COUNT statement.
 func readCount(p *parser) Statement {
 	saved := *p
 	p.Next()
@@ -137,16 +181,42 @@ func readCount(p *parser) Statement {
 		s.What = "devices"
 	case p.TakeWord("DATABASES"), p.TakeWords("STORAGE", "GROUP"):
 		s.What = "databases"
-	case p.IsWord("NODES"), p.IsWord("TIMESLOTID"):
+	case p.TakeWord("NODES"):
+		s.What = "nodes"
+		s.Pattern = scan.ReadPath(p, scan.Pattern)
+		s.Level = readLevel(p)
+		return s
+	case p.IsWord("TIMESLOTID"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	default:
-		p.Expected("TIMESERIES, DEVICES or DATABASES", "TIMESERIES", "DEVICES", "DATABASES")
+		p.Expected("TIMESERIES, DEVICES, DATABASES or NODES", "TIMESERIES", "DEVICES", "DATABASES", "NODES")
 		return s
 	}
 	s.Pattern = readOptionalPath(p)
-	if p.IsAny("GROUP", "WHERE") {
-		p.Refuse(p.Tok.Pos, "the clause "+strings.ToUpper(p.Tok.Value)+" of COUNT is not supported here yet")
+	if s.What == "timeseries" || s.What == "devices" {
+		s.Where = readConditions(p)
+	}
+	if s.What == "timeseries" && p.TakeWord("GROUP") {
+		p.WantWord("BY")
+		s.ByLevel, s.Level = true, readLevel(p)
 	}
 	return s
+}
+
+// readLevel reads LEVEL=n.
+func readLevel(p *parser) int {
+	p.WantWord("LEVEL")
+	if !p.TakeSymbol("=") {
+		p.Expected("'=' after LEVEL")
+	}
+	at := p.Tok.Pos
+	n, ok := scan.ReadInteger(p)
+	switch {
+	case !ok:
+		p.Expected("a whole number")
+	case n < 0 || n > scan.MaxNodes:
+		p.Note(at, "the level is out of range", "root is level 0")
+	}
+	return int(n)
 }

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/grant"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
 	"sort"
 	"strconv"
@@ -40,6 +41,14 @@ func Print(s Statement) string {
 		b.selectStatement(s)
 	case *Unsupported:
 		b.put(s.What)
+	case *grant.Statement:
+		b.put(s.String())
+	case *AlterTimeseries:
+		b.alterTimeseries(s)
+	case *ShowChild, *ShowTTL, *KillQuery, *Load:
+		b.look(s)
+	default:
+		b.template(s)
 	}
 	return strings.TrimRight(b.String(), " ")
 }
@@ -110,6 +119,9 @@ func (b *printer) schema(s Statement) {
 	switch s := s.(type) {
 	case *CreateDatabase:
 		b.put("CREATE DATABASE ", s.Path.String())
+		if s.TTL != 0 {
+			b.put(" WITH TTL=", strconv.FormatInt(s.TTL, 10))
+		}
 	case *DeleteDatabase:
 		b.put("DELETE DATABASE ")
 		b.paths(s.Paths)
@@ -192,6 +204,7 @@ func (b *printer) show(s Statement) {
 		if s.WithDatabase {
 			b.put(" WITH DATABASE")
 		}
+		b.where(s.Where)
 		b.limit(s.Limit)
 	case *ShowTimeseries:
 		b.put("SHOW ")
@@ -199,9 +212,10 @@ func (b *printer) show(s Statement) {
 			b.put("LATEST ")
 		}
 		b.put("TIMESERIES ", s.Pattern.String())
+		b.where(s.Where)
 		b.limit(s.Limit)
 	case *Count:
-		b.put("COUNT ", strings.ToUpper(s.What), " ", s.Pattern.String())
+		b.count(s)
 	case *Show:
 		b.put("SHOW ", s.What)
 	}
@@ -288,38 +302,6 @@ func (b *printer) ttl(s *SetTTL) {
 	default:
 		b.put("SET TTL TO ", s.Path.String(), " ", strconv.FormatInt(s.TTL, 10))
 	}
-}
-
-func (b *printer) selectStatement(s *Select) {
-	b.put("SELECT ")
-	for i, item := range s.Items {
-		if i > 0 {
-			b.put(", ")
-		}
-		b.put(printItem(item))
-		if item.Alias != "" {
-			b.put(" AS ", scan.QuoteName(item.Alias))
-		}
-	}
-	b.put(" FROM ")
-	b.paths(s.From)
-	if s.Where != nil {
-		b.timeRange(*s.Where)
-	}
-	if s.Desc {
-		b.put(" ORDER BY TIME DESC")
-	}
-	b.limit(s.Limit)
-	if s.ByDevice {
-		b.put(" ALIGN BY DEVICE")
-	}
-}
-
-func printItem(item SelectItem) string {
-	if item.Func != "" {
-		return item.Func + "(" + item.Path.String() + ")"
-	}
-	return item.Path.String()
 }
 
 func (b *printer) timeRange(r TimeRange) {

@@ -1,23 +1,25 @@
 package sql
 
 import (
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/grant"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
 	"strings"
 )
 
 // beginnings are the first words of the statements that Parse knows.
 func beginnings() []string {
-	return []string{"CREATE", "START", "STOP", "DROP", "SHOW", "DELETE", "COUNT", "INSERT", "SELECT", "FLUSH", "SET", "UNSET"}
+	return []string{"CREATE", "START", "STOP", "DROP", "SHOW", "DELETE", "COUNT", "INSERT", "SELECT", "FLUSH", "SET", "UNSET",
+		"ALTER", "GRANT", "REVOKE", "LIST", "LOAD", "KILL", "DEACTIVATE"}
 }
 
 // foreignBeginnings are first words of IoTDB statements that a gateway has not;
 // the number says how many words name the statement.
 func foreignBeginnings(word string) (int, bool) {
 	switch word {
-	case "ALTER", "LIST", "GRANT", "REVOKE", "KILL", "EXPLAIN", "CLEAR", "REMOVE", "MIGRATE", "RECONSTRUCT",
-		"EXTEND", "VERIFY", "ACTIVATE", "DEACTIVATE", "CALL", "TRACING", "TRACE", "REPAIR", "LOCK", "UNLOCK", "FULL", "TEST":
+	case "EXPLAIN", "CLEAR", "REMOVE", "MIGRATE", "RECONSTRUCT",
+		"EXTEND", "VERIFY", "ACTIVATE", "CALL", "TRACING", "TRACE", "REPAIR", "LOCK", "UNLOCK", "FULL", "TEST":
 		return 2, true
-	case "LOAD", "MERGE", "SETTLE", "DESCRIBE", "DESC", "USE", "UPDATE", "EXECUTE", "PREPARE", "DEALLOCATE",
+	case "MERGE", "SETTLE", "DESCRIBE", "DESC", "USE", "UPDATE", "EXECUTE", "PREPARE", "DEALLOCATE",
 		"UNLOAD", "SUBMIT", "INSERT_OVERWRITE", "AUTHORIZE", "COMMENT", "ANALYZE", "WITH":
 		return 1, true
 	}
@@ -58,12 +60,58 @@ func readStatement(p *parser) Statement {
 	case "SET", "UNSET":
 		return readSetUnset(p)
 	}
+	if s := readRareStatement(p); s != nil || p.Dead {
+		return s
+	}
 	if p.Tok.Kind == scan.Word {
 		if n, ok := foreignBeginnings(strings.ToUpper(p.Tok.Value)); ok {
 			return nameUnsupported(p, n)
 		}
 	}
 	p.Expected("a statement", beginnings()...)
+	return nil
+}
+
+// readRareStatement reads statements that are neither asked often nor about data; nil if
+// it is none of them.
+func readRareStatement(p *parser) Statement {
+	saved := *p
+	switch {
+	case p.TakeWord("ALTER"):
+		switch {
+		case p.TakeWord("TIMESERIES"):
+			return readAlterTimeseries(p)
+		case p.TakeWord("USER"):
+			return grant.ReadAlterUser(p)
+		case p.TakeWord("DATABASE"):
+			s := &SetTTL{Path: scan.ReadPath(p, scan.Exact)}
+			p.WantWord("WITH")
+			s.TTL = readDatabaseOptions(p)
+			return s
+		case takeTemplate(p):
+			s := &AlterTemplate{Name: readTemplateName(p)}
+			p.WantWord("ADD")
+			s.Columns = readTemplateColumns(p)
+			return s
+		}
+		*p = saved
+		return nameUnsupported(p, 2)
+	case p.TakeWord("GRANT"):
+		return grant.ReadGrant(p, false)
+	case p.TakeWord("REVOKE"):
+		return grant.ReadGrant(p, true)
+	case p.TakeWord("LIST"):
+		return grant.ReadList(p)
+	case p.TakeWord("LOAD"):
+		return readLoad(p)
+	case p.TakeWord("DEACTIVATE"):
+		return readDeactivate(p)
+	case p.TakeWords("KILL", "ALL", "QUERIES"):
+		return &KillQuery{}
+	case p.TakeWord("KILL"):
+		p.WantWord("QUERY")
+		return &KillQuery{ID: readAttributeValue(p)}
+	}
 	return nil
 }
 
@@ -84,9 +132,15 @@ func readCreate(p *parser) Statement {
 	case p.TakeWord("PIPE"):
 		return readCreatePipe(p)
 	case p.TakeWord("DATABASE"):
-		return &CreateDatabase{Path: readCreateDatabasePath(p)}
+		return readCreateDatabase(p)
 	case p.TakeWords("STORAGE", "GROUP"):
-		return &CreateDatabase{Path: readCreateDatabasePath(p)}
+		return readCreateDatabase(p)
+	case p.TakeWord("USER"):
+		return grant.ReadCreateDrop(p, grant.CreateUser)
+	case p.TakeWord("ROLE"):
+		return grant.ReadCreateDrop(p, grant.CreateRole)
+	case takeTemplate(p):
+		return readCreateTemplate(p)
 	case p.TakeWord("TIMESERIES"):
 		return readCreateTimeseries(p)
 	case p.TakeWords("ALIGNED", "TIMESERIES"):
@@ -98,7 +152,7 @@ func readCreate(p *parser) Statement {
 	case p.IsAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL", "OR"):
 		*p = saved
 		return nameUnsupported(p, 3)
-	case p.IsAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
+	case p.IsAny("PIPEPLUGIN", "FUNCTION", "TRIGGER", "CQ", "VIEW", "MODEL", "TOPIC",
 		"STATELESS", "STATEFUL", "TABLE", "AINODE", "EXTERNAL", "SERVICE", "SUBSCRIPTION"):
 		*p = saved
 		return nameUnsupported(p, 2)
@@ -131,6 +185,14 @@ func readDropDelete(p *parser) Statement {
 	drop := p.IsWord("DROP")
 	p.Next()
 	switch {
+	case drop && p.TakeWord("USER"):
+		return grant.ReadCreateDrop(p, grant.DropUser)
+	case drop && p.TakeWord("ROLE"):
+		return grant.ReadCreateDrop(p, grant.DropRole)
+	case drop && takeTemplate(p):
+		return &DropTemplate{Name: readTemplateName(p)}
+	case p.TakeWords("TIMESERIES", "OF"):
+		return readDeactivate(p)
 	case p.TakeWord("TIMESERIES"):
 		return &DeleteTimeseries{Paths: scan.ReadPaths(p, scan.Pattern)}
 	case p.TakeWord("DATABASE"), p.TakeWords("STORAGE", "GROUP"):
@@ -145,7 +207,7 @@ func readDropDelete(p *parser) Statement {
 	case p.IsAny("SCHEMA", "DEVICE", "CONTINUOUS", "LOGICAL"):
 		*p = saved
 		return nameUnsupported(p, 3)
-	case p.IsAny("PIPEPLUGIN", "USER", "ROLE", "FUNCTION", "TRIGGER", "TEMPLATE", "CQ", "VIEW", "MODEL", "TOPIC",
+	case p.IsAny("PIPEPLUGIN", "FUNCTION", "TRIGGER", "CQ", "VIEW", "MODEL", "TOPIC",
 		"PARTITION", "TABLE", "DEVICES", "AINODE", "SERVICE", "SUBSCRIPTION"):
 		*p = saved
 		return nameUnsupported(p, 2)
@@ -165,13 +227,15 @@ func readSetUnset(p *parser) Statement {
 	switch {
 	case p.TakeWord("TTL"):
 		return readTTL(p, unset)
+	case takeTemplate(p):
+		return readSetTemplate(p, unset)
 	case !unset && p.TakeWords("STORAGE", "GROUP"):
 		p.WantWord("TO")
-		return &CreateDatabase{Path: readCreateDatabasePath(p)}
+		return readCreateDatabase(p)
 	case p.IsAny("SCHEMA", "DEVICE", "SYSTEM", "THROTTLE", "SPACE"):
 		*p = saved
 		return nameUnsupported(p, 3)
-	case p.IsAny("CONFIGURATION", "SQL_DIALECT", "TEMPLATE", "PASSWORD"):
+	case p.IsAny("CONFIGURATION", "SQL_DIALECT", "PASSWORD"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	}

@@ -19,8 +19,8 @@ type Path struct {
 	Pos    Pos
 }
 
-// maxNodes bounds the nodes of a path.
-const maxNodes = 1024
+// MaxNodes bounds the nodes of a path.
+const MaxNodes = 1024
 
 // Wildcards says whether a path may hold * and **.
 type Wildcards bool
@@ -50,7 +50,7 @@ func ReadNodes(p *Cursor, w Wildcards) Path {
 		path.Nodes = append(path.Nodes, name)
 		quoted = append(quoted, q)
 		anyQuoted = anyQuoted || q
-		if len(path.Nodes) > maxNodes {
+		if len(path.Nodes) > MaxNodes {
 			p.Fail("the path has too many nodes", "")
 		}
 		if !p.TakeSymbol(".") {
