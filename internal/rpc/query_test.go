@@ -284,7 +284,7 @@ func TestQueriesWithoutSQL(t *testing.T) {
 	r, err := c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{"root.a.b", "root.a.`c.d`"}, StartTime: 5, EndTime: 9})
 	want(t, r.GetStatus(), err, status.Success)
 	sel := d.back.last().(*sql.Select)
-	if *sel.Where != (sql.TimeRange{Start: 5, End: 8}) || !reflect.DeepEqual(sel.Items[1].Path.Nodes, []string{"a", "c.d"}) || !sel.Items[1].Path.Quoted[1] || sel.Limit.Limit != -1 {
+	if r, ok := sql.RangeOf(sel.Where); !ok || r != (sql.TimeRange{Start: 5, End: 8}) || !reflect.DeepEqual(sel.Items[1].Path.Nodes, []string{"a", "c.d"}) || !sel.Items[1].Path.Quoted[1] || sel.Limit.Limit != -1 {
 		t.Fatalf("%+v", sel)
 	}
 	r, err = c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b"}, Aggregations: []int32{0}})

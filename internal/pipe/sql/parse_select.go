@@ -4,38 +4,34 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+	"github.com/sluice-gateway/sluice/internal/spec"
+	"github.com/sluice-gateway/sluice/internal/status"
 )
 
 // maxItems bounds the SELECT list and the FROM list.
 const maxItems = 10_000
 
-// readSelectStatement reads SELECT items FROM paths and its clauses.
+// readSelectStatement reads SELECT [LAST] items FROM paths and its clauses.
 func readSelectStatement(p *parser) Statement {
 	p.Next()
+	s := &Select{Limit: Limit{Limit: -1, Offset: -1}, Series: Limit{Limit: -1, Offset: -1}}
 	if p.IsWord("LAST") {
 		saved := *p
 		p.Next()
-		if !p.IsSymbol(",") && !p.IsSymbol(".") && !p.IsWord("FROM") {
-			return &Unsupported{What: "SELECT LAST"}
-		}
-		*p = saved
-	}
-	s := &Select{Limit: Limit{Limit: -1, Offset: -1}}
-	for !p.Dead {
-		s.Items = append(s.Items, readSelectItem(p))
-		if len(s.Items) > maxItems {
-			p.Fail("too many items", "")
-		}
-		if !p.TakeSymbol(",") || p.IsWord("FROM") {
-			break
+		if s.Last = !p.IsSymbol(",") && !p.IsSymbol(".") && !p.IsWord("FROM") && !p.IsWord("AS"); !s.Last {
+			*p = saved
 		}
 	}
+	readItems(p, s)
 	if p.IsWord("INTO") {
-		p.Refuse(p.Tok.Pos, "SELECT .. INTO is not supported")
+		p.Refuse(p.Tok.Pos, "SELECT .. INTO is not supported here")
 	}
 	if !p.TakeWord("FROM") {
 		p.Expected("',' or FROM", "FROM")
 		return s
+	}
+	if p.IsSymbol("(") {
+		p.Refuse(p.Tok.Pos, "a query inside FROM is not supported here")
 	}
 	for !p.Dead {
 		s.From = append(s.From, scan.ReadPath(p, scan.Pattern))
@@ -47,57 +43,166 @@ func readSelectStatement(p *parser) Statement {
 		}
 	}
 	readClauses(p, s)
-	checkItems(p, s)
+	checkSelect(p, s)
 	return s
 }
 
-// checkItems refuses raw series beside aggregates.
-func checkItems(p *parser, s *Select) {
-	raw, aggregate := false, false
-	for _, item := range s.Items {
-		raw = raw || item.Func == ""
-		aggregate = aggregate || item.Func != ""
-	}
-	if raw && aggregate && !p.Dead {
-		p.Note(s.Items[0].Path.Pos, "raw series and count() cannot stand in one SELECT", "ask two queries")
-		p.Code = 701
-		p.Die()
+// endTime is the item that shows the end of each window of GROUP BY.
+const endTime = "__endTime"
+
+func readItems(p *parser, s *Select) {
+	for !p.Dead {
+		if p.IsWord(endTime) {
+			p.Next()
+			s.EndTime = true
+		} else {
+			s.Items = append(s.Items, readSelectItem(p))
+		}
+		if len(s.Items) > maxItems {
+			p.Fail("too many items", "")
+		}
+		if !p.TakeSymbol(",") || p.IsWord("FROM") {
+			break
+		}
 	}
 }
 
-// readSelectItem reads path or count(path), with an optional alias.
+// semantic records a statement that reads well and makes no sense: code 701.
+func semantic(p *parser, at Pos, message, suggestion string) {
+	if p.Dead {
+		return
+	}
+	p.Code = status.Semantic
+	p.Note(at, message, suggestion)
+	p.Die()
+}
+
+// refuseWith refuses what is well formed and not supported, with a suggestion.
+func refuseWith(p *parser, at Pos, message, suggestion string) {
+	if p.Dead {
+		return
+	}
+	p.Code = status.Unsupported
+	p.Note(at, message, suggestion)
+	p.Die()
+}
+
+// caseFollows reports whether the word CASE begins an expression and is no series.
+func caseFollows(p *parser) bool {
+	t := scan.Peek(p)
+	return t.Kind == scan.Word && !strings.EqualFold(t.Value, "FROM") && !strings.EqualFold(t.Value, "AS")
+}
+
+// checkSelect refuses what does not go together. Messages are those of IoTDB where it has one.
+func checkSelect(p *parser, s *Select) {
+	if p.Dead || len(s.Items) == 0 {
+		if len(s.Items) == 0 {
+			p.Fail("nothing is selected", "")
+		}
+		return
+	}
+	raw, aggregate := false, false
+	aliases := map[string]bool{}
+	for _, item := range s.Items {
+		raw = raw || item.Func == ""
+		aggregate = aggregate || item.Func != ""
+		if item.Alias != "" && aliases[item.Alias] {
+			semantic(p, item.Path.Pos, "duplicate alias in select clause: "+scan.Clip(item.Alias), "")
+		}
+		aliases[item.Alias] = true
+	}
+	at := s.Items[0].Path.Pos
+	switch {
+	case s.Last && aggregate:
+		semantic(p, at, "Last queries can only be applied on raw time series.", "")
+	case s.Last && s.ByDevice:
+		semantic(p, at, "Last query doesn't support align by device.", "")
+	case s.Last && s.GroupBy != nil:
+		semantic(p, at, "SELECT LAST does not go with GROUP BY", "")
+	case raw && aggregate:
+		semantic(p, at, "Raw data and aggregation hybrid query is not supported.", "ask two queries")
+	case raw && s.GroupBy != nil:
+		semantic(p, at, "Common queries and aggregated queries are not allowed to appear at the same time: GROUP BY needs aggregates", "for instance avg(..)")
+	case s.EndTime && s.GroupBy == nil:
+		semantic(p, at, endTime+" needs GROUP BY", "")
+	case s.Order.DeviceDesc && !s.ByDevice:
+		semantic(p, at, "Sorting by device is only supported in ALIGN BY DEVICE queries.", "")
+	case s.Order.Series != 0 && !s.Last:
+		semantic(p, at, "Sorting by timeseries is only supported in last queries.", "")
+	}
+}
+
+// Aggregates are the functions of SELECT.
+func Aggregates() []string {
+	return []string{"count", "sum", "avg", "min_value", "max_value", "first_value", "last_value", "min_time", "max_time"}
+}
+
+// readSelectItem reads path or function(path), with an optional alias.
 func readSelectItem(p *parser) SelectItem {
 	at := p.Tok.Pos
 	item := SelectItem{}
-	if p.Tok.Kind == scan.Word && scan.CallFollows(p) {
-		item.Func = strings.ToLower(p.Tok.Value)
-		if item.Func != "count" {
-			p.Refuse(at, "the function "+scan.Clip(p.Tok.Value)+" is not supported: only count()")
+	switch {
+	case p.Tok.Kind == scan.Word && scan.CallFollows(p):
+		item.Written = p.Tok.Value
+		item.Func = strings.ToLower(item.Written)
+		if !isAggregate(p, item.Func) {
 			return item
 		}
+		if item.Written == item.Func {
+			item.Written = ""
+		}
 		p.Next()
-		p.WantSymbol("(", "after count")
+		p.WantSymbol("(", "after "+item.Func)
+		if p.Tok.Kind == scan.Word && scan.CallFollows(p) {
+			p.Refuse(p.Tok.Pos, "a function inside a function is not supported here")
+		}
 		item.Path = readItemPath(p)
-		p.TakeSymbol(",")
-		p.WantSymbol(")", "after the path of count(")
-	} else {
+		refuseArithmetic(p, at)
+		if p.TakeSymbol(",") && !p.IsSymbol(")") {
+			semantic(p, p.Tok.Pos, item.Func+" takes one series", "")
+		}
+		p.WantSymbol(")", "after the path of "+item.Func+"(")
+	case p.IsWord("CASE") && caseFollows(p):
+		p.Refuse(at, "CASE is not supported here")
+	default:
 		item.Path = readItemPath(p)
 	}
-	item.Text = printItem(item)
 	refuseArithmetic(p, at)
-	if p.TakeWord("AS") {
-		if p.Tok.Kind == scan.String { // clients quote aliases
-			item.Alias = p.Tok.Value
-			p.Next()
-		} else {
-			item.Alias = p.Identifier("an alias")
-		}
-		if item.Alias == "" && !p.Dead {
-			p.Fail("the alias is empty", "")
-		}
-	}
+	readItemAlias(p, &item)
 	return item
 }
+
+// isAggregate refuses functions that are none.
+func isAggregate(p *parser, name string) bool {
+	for _, a := range Aggregates() {
+		if a == name {
+			return true
+		}
+	}
+	suggestion := "the functions are " + strings.Join(Aggregates(), ", ")
+	if s := spec.Suggest(name, Aggregates()); s != "" {
+		suggestion = "did you mean " + s + "?"
+	}
+	refuseWith(p, p.Tok.Pos, "the function "+scan.Clip(p.Tok.Value)+" is not supported here", suggestion)
+	return false
+}
+
+func readItemAlias(p *parser, item *SelectItem) {
+	if !p.TakeWord("AS") {
+		return
+	}
+	if p.Tok.Kind == scan.String { // clients quote aliases
+		item.Alias = p.Tok.Value
+		p.Next()
+	} else {
+		item.Alias = p.Identifier("an alias")
+	}
+	if item.Alias == "" && !p.Dead {
+		p.Fail("the alias is empty", "")
+	}
+}
+
+const noExpressions = "expressions and constants in SELECT are not supported here, only series and aggregates of series"
 
 // readItemPath reads the path of an item, which goes on where FROM ends.
 func readItemPath(p *parser) Path {
@@ -107,7 +212,7 @@ func readItemPath(p *parser) Path {
 		return Path{}
 	}
 	if p.Tok.Kind == scan.String || p.Tok.Kind == scan.Word && scan.Number(p.Tok.Value) || p.IsSymbol("-") || p.IsSymbol("+") || p.IsSymbol("(") {
-		p.Refuse(p.Tok.Pos, "expressions and constants in SELECT are not supported, only series and count()")
+		p.Refuse(p.Tok.Pos, noExpressions)
 		return Path{}
 	}
 	return scan.ReadNodes(p, scan.Pattern)
@@ -119,7 +224,7 @@ func refuseArithmetic(p *parser, at Pos) {
 	}
 	switch p.Tok.Value {
 	case "+", "-", "*", "/", "%", "=", "==", "<", ">", "<=", ">=", "!=", "<>":
-		p.Refuse(at, "expressions in SELECT are not supported, only series and count()")
+		p.Refuse(at, noExpressions)
 	}
 }
 
@@ -135,8 +240,10 @@ func readClauses(p *parser, s *Select) {
 		seen[word] = true
 		switch word {
 		case "WHERE":
-			r := readWhere(p)
-			s.Where = &r
+			p.Next()
+			s.Where = readCondition(p)
+		case "GROUP":
+			readGroupBy(p, s)
 		case "ORDER":
 			readOrderBy(p, s)
 		case "ALIGN":
@@ -147,219 +254,81 @@ func readClauses(p *parser, s *Select) {
 			}
 		case "LIMIT", "OFFSET":
 			readLimit(p, &s.Limit)
-		case "GROUP", "HAVING", "FILL", "SLIMIT", "SOFFSET", "WITHOUT", "DISABLE", "INTO":
-			p.Refuse(p.Tok.Pos, "the clause "+word+" is not supported here yet")
+		case "SLIMIT", "SOFFSET":
+			readLimit(p, &s.Series)
+		case "HAVING", "FILL", "INTO":
+			p.Refuse(p.Tok.Pos, "the clause "+word+" is not supported here")
 		default:
-			p.Expected("WHERE, ORDER BY, LIMIT, OFFSET, ALIGN BY or the end of the statement",
-				"WHERE", "ORDER", "LIMIT", "OFFSET", "ALIGN")
+			p.Expected("WHERE, GROUP BY, ORDER BY, LIMIT, OFFSET, SLIMIT, SOFFSET, ALIGN BY or the end of the statement",
+				"WHERE", "GROUP", "ORDER", "LIMIT", "OFFSET", "SLIMIT", "SOFFSET", "ALIGN")
 		}
 	}
 }
 
+// readOrderBy reads ORDER BY key [ASC|DESC], ...
 func readOrderBy(p *parser, s *Select) {
 	p.Next()
 	p.WantWord("BY")
-	at := p.Tok.Pos
-	if !p.TakeWord("TIME") && !p.TakeWord("TIMESTAMP") {
-		if p.Tok.Kind == scan.Word || p.Tok.Kind == scan.Quoted {
-			p.Refuse(at, "ORDER BY "+scan.Clip(p.Tok.Value)+" is not supported: only ORDER BY TIME")
+	seen := map[string]bool{}
+	for first := true; !p.Dead; first = false {
+		at, word := p.Tok.Pos, strings.ToUpper(p.Tok.Value)
+		if word == "TIMESTAMP" {
+			word = "TIME"
+		}
+		if p.Tok.Kind != scan.Word && p.Tok.Kind != scan.Quoted {
+			p.Expected("TIME, DEVICE or TIMESERIES", "TIME", "DEVICE", "TIMESERIES")
 			return
 		}
-		p.Expected("TIME")
-		return
-	}
-	if s.Desc = p.TakeWord("DESC"); !s.Desc {
-		p.TakeWord("ASC")
-	}
-	if p.IsSymbol(",") {
-		p.Refuse(p.Tok.Pos, "ORDER BY several keys is not supported: only ORDER BY TIME")
+		if p.Tok.Kind == scan.Quoted || word != "TIME" && word != "DEVICE" && word != "TIMESERIES" {
+			refuseWith(p, at, "ORDER BY "+scan.Clip(p.Tok.Value)+" is not supported here", "rows go by TIME, DEVICE (with ALIGN BY DEVICE) or TIMESERIES (with LAST)")
+			return
+		}
+		if seen[word] {
+			semantic(p, at, "ORDER BY names "+word+" twice", "")
+			return
+		}
+		seen[word] = true
+		p.Next()
+		desc := p.TakeWord("DESC")
+		if !desc {
+			p.TakeWord("ASC")
+		}
+		switch word {
+		case "TIME":
+			s.Order.Desc, s.Order.ByTime = desc, first
+		case "DEVICE":
+			s.Order.DeviceDesc = desc
+		default:
+			s.Order.Series = 1
+			if desc {
+				s.Order.Series = -1
+			}
+		}
+		if !p.TakeSymbol(",") {
+			return
+		}
 	}
 }
 
-// readLimit reads LIMIT n or OFFSET n.
+// readLimit reads [S]LIMIT n or [S]OFFSET n.
 func readLimit(p *parser, l *Limit) {
-	limit := p.IsWord("LIMIT")
+	word := strings.TrimPrefix(strings.ToUpper(p.Tok.Value), "S")
 	p.Next()
 	at := p.Tok.Pos
 	n, ok := scan.ReadInteger(p)
-	if !ok {
+	switch {
+	case !ok:
 		p.Expected("a whole number")
-		return
-	}
-	if n < 0 {
-		p.Note(at, "the number is negative", "")
-		p.Die()
-	}
-	if limit {
+	case word == "LIMIT" && n <= 0:
+		semantic(p, at, "LIMIT <N>: N should be greater than 0.", "")
+	case n < 0:
+		semantic(p, at, "OFFSET <N>: N should be greater than or equal to 0.", "")
+	case word == "LIMIT":
 		l.Limit = n
 		if p.IsSymbol(",") {
 			p.Fail("expected the end of LIMIT, found ,", "write LIMIT n OFFSET m")
 		}
-		return
-	}
-	l.Offset = n
-}
-
-// readWhere reads WHERE and a conjunction of time comparisons.
-func readWhere(p *parser) TimeRange {
-	p.Next()
-	r := TimeRange{Start: scan.MinTime, End: scan.MaxTime}
-	readConjunction(p, &r)
-	return r
-}
-
-// readConjunction reads condition AND condition ...
-func readConjunction(p *parser, r *TimeRange) {
-	if p.Depth++; p.Depth > scan.MaxDepth {
-		p.Fail("brackets are nested too deeply", "")
-		return
-	}
-	for !p.Dead {
-		readCondition(p, r)
-		if p.IsAny("OR") || p.IsSymbol("|") {
-			p.Refuse(p.Tok.Pos, "OR in WHERE is not supported here yet: only time comparisons joined by AND")
-		}
-		if p.TakeSymbol("&") {
-			p.TakeSymbol("&")
-			continue
-		}
-		if !p.TakeWord("AND") {
-			break
-		}
-	}
-	p.Depth--
-}
-
-const valuePredicate = "is not supported here yet: WHERE may compare time only, joined by AND"
-
-// readCondition reads one comparison of time with a literal, either way round, BETWEEN,
-// or a bracket.
-func readCondition(p *parser, r *TimeRange) {
-	at := p.Tok.Pos
-	switch {
-	case p.IsSymbol("("):
-		p.Next()
-		readConjunction(p, r)
-		p.WantSymbol(")", "after the conditions")
-	case p.IsWord("NOT"), p.IsSymbol("!"):
-		p.Refuse(at, "NOT in WHERE "+valuePredicate)
-	case isTime(p):
-		p.Next()
-		readComparison(p, r, at)
-	case p.Tok.Kind == scan.EOF || p.IsSymbol(";"):
-		p.Expected("a condition on time")
-	case p.Tok.Kind == scan.String || p.Tok.Kind == scan.Symbol && p.IsSymbol("-") || literalAhead(p):
-		l := scan.ReadTimeValue(p)
-		op := readOperator(p, at)
-		if p.Dead {
-			return
-		}
-		if !isTime(p) {
-			p.Refuse(at, "this condition "+valuePredicate)
-			return
-		}
-		p.Next()
-		r.and(mirrored(op), l.Int)
 	default:
-		p.Refuse(at, "the condition on "+p.Found()+" "+valuePredicate)
+		l.Offset = n
 	}
 }
-
-func literalAhead(p *parser) bool {
-	return p.Tok.Kind == scan.Word && (p.Tok.Value[0] >= '0' && p.Tok.Value[0] <= '9' || p.IsWord("now") && scan.CallFollows(p))
-}
-
-// isTime reports whether the current word is the time column and not the start of a
-// path or a call.
-func isTime(p *parser) bool {
-	if !p.IsAny("time", "timestamp") {
-		return false
-	}
-	t := scan.Peek(p)
-	return t.Kind != scan.Symbol || t.Value != "." && t.Value != "("
-}
-
-// readComparison reads what follows the word time.
-func readComparison(p *parser, r *TimeRange, at Pos) {
-	if p.IsAny("NOT", "IN", "IS", "LIKE", "REGEXP", "CONTAINS") {
-		p.Refuse(at, "time "+strings.ToUpper(p.Tok.Value)+" "+valuePredicate)
-		return
-	}
-	if p.TakeWord("BETWEEN") {
-		low := scan.ReadTimeValue(p)
-		p.WantWord("AND")
-		high := scan.ReadTimeValue(p)
-		r.and(">=", low.Int)
-		r.and("<=", high.Int)
-		return
-	}
-	op := readOperator(p, at)
-	if p.Dead {
-		return
-	}
-	if p.Tok.Kind == scan.Word && !literalAhead(p) {
-		p.Expected("a time: a whole number, now() or 2024-01-31T08:00:00+08:00")
-		return
-	}
-	r.and(op, scan.ReadTimeValue(p).Int)
-}
-
-// readOperator reads a comparison sign.
-func readOperator(p *parser, at Pos) string {
-	op := p.Tok.Value
-	if p.Tok.Kind == scan.Symbol {
-		switch op {
-		case "=", "==":
-			p.Next()
-			return "="
-		case "<", "<=", ">", ">=":
-			p.Next()
-			return op
-		case "!=", "<>":
-			p.Refuse(at, "unequal in WHERE "+valuePredicate)
-			return op
-		}
-	}
-	p.Expected("a comparison: =, <, <=, >, >= or BETWEEN", "BETWEEN")
-	return op
-}
-
-func mirrored(op string) string {
-	switch op {
-	case "<":
-		return ">"
-	case "<=":
-		return ">="
-	case ">":
-		return "<"
-	case ">=":
-		return "<="
-	}
-	return op
-}
-
-// and narrows the range by time op t. An empty range stays empty.
-func (r *TimeRange) and(op string, t int64) {
-	switch op {
-	case ">":
-		if t == scan.MaxTime {
-			r.empty()
-			return
-		}
-		r.Start = max(r.Start, t+1)
-	case ">=":
-		r.Start = max(r.Start, t)
-	case "<":
-		if t == scan.MinTime {
-			r.empty()
-			return
-		}
-		r.End = min(r.End, t-1)
-	case "<=":
-		r.End = min(r.End, t)
-	case "=":
-		r.Start, r.End = max(r.Start, t), min(r.End, t)
-	}
-}
-
-func (r *TimeRange) empty() { r.Start, r.End = scan.MaxTime, scan.MinTime }

@@ -38,7 +38,7 @@ func Print(s Statement) string {
 	case *SetTTL:
 		b.ttl(s)
 	case *Select:
-		b.selectStatement(s)
+		printSelect(&b, s)
 	case *Unsupported:
 		b.put(s.What)
 	case *grant.Statement:

@@ -68,11 +68,18 @@ func withoutPos(s Statement) any {
 func clean(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if v.IsNil() {
+		if v.IsNil() || v.Type() == reflect.TypeFor[*time.Location]() {
 			return v
 		}
 		out := reflect.New(v.Type().Elem())
 		out.Elem().Set(clean(v.Elem()))
+		return out
+	case reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.New(v.Type()).Elem()
+		out.Set(clean(v.Elem()))
 		return out
 	case reflect.Slice:
 		if v.IsNil() {

@@ -101,14 +101,14 @@ func TestWhere(t *testing.T) {
 		"(((time > 5))) and ((3 < time))":    {6, hi},
 		"time >= 1y2mo":                      {},
 	} {
-		s, err := Parse("select s from root where "+text, testOptions())
+		s, err := Parse("delete from root.s where "+text, testOptions())
 		if err != nil {
 			if want != (TimeRange{}) {
 				t.Errorf("%s: %v", text, err)
 			}
 			continue
 		}
-		if got := *s.(*Select).Where; got != want {
+		if got := (TimeRange{s.(*Delete).Start, s.(*Delete).End}); got != want {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
 		}
 	}

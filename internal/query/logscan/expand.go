@@ -1,4 +1,4 @@
-package query
+package logscan
 
 import (
 	"math"
@@ -32,7 +32,7 @@ type expansion struct {
 
 // expand resolves every item against every FROM path, in this order and in tree order
 // inside. A series named twice gives two columns.
-func (e *Engine) expand(s *sql.Select) (*expansion, error) {
+func (e *Engine) expand(s *Select) (*expansion, error) {
 	x := &expansion{}
 	found := map[string]*found{}
 	var order []*foundColumn
@@ -74,7 +74,7 @@ type foundColumn struct {
 	of   *found
 }
 
-func (e *Engine) expandItem(it *sql.SelectItem, from []sql.Path, known map[string]*found) ([]*foundColumn, error) {
+func (e *Engine) expandItem(it *SelectItem, from []sql.Path, known map[string]*found) ([]*foundColumn, error) {
 	var out []*foundColumn
 	for _, f := range from {
 		text := PathText(f)
@@ -136,7 +136,7 @@ func (x *expansion) settle(order []*foundColumn) {
 	}
 }
 
-func (e *Engine) span(s *sql.Select) span {
+func (e *Engine) span(s *Select) span {
 	sp := span{lo: math.MinInt64, hi: math.MaxInt64, desc: s.Desc, to: e.log.Durable()}
 	if s.Where != nil {
 		sp.lo, sp.hi = s.Where.Start, s.Where.End

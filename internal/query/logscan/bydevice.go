@@ -1,4 +1,4 @@
-package query
+package logscan
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
-	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -15,7 +14,7 @@ import (
 
 // byDevice answers ALIGN BY DEVICE: the devices one after the other in tree order,
 // with the device in the first column and one column per measurement name.
-func (e *Engine) byDevice(x *expansion, s *sql.Select) (*result.Result, error) {
+func (e *Engine) byDevice(x *expansion, s *Select) (*result.Result, error) {
 	out := &result.Result{Columns: []result.Column{{Name: "Device", Type: tablet.Text}}, HasTime: true, Rows: empty{}}
 	r := &deviceRows{e: e, span: e.span(s), places: map[string]int{}, named: map[string]*oneDevice{}}
 	for _, c := range x.columns {

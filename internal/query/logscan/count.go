@@ -1,4 +1,4 @@
-package query
+package logscan
 
 import (
 	"cmp"
@@ -6,13 +6,12 @@ import (
 	"io"
 	"slices"
 
-	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
 // count answers count(..): one row, one column per series.
-func (e *Engine) count(ctx context.Context, x *expansion, s *sql.Select) (*result.Result, error) {
+func (e *Engine) count(ctx context.Context, x *expansion, s *Select) (*result.Result, error) {
 	out := &result.Result{Columns: make([]result.Column, len(x.columns)), Rows: empty{}}
 	for i, c := range x.columns {
 		out.Columns[i] = result.Column{Name: c.name, Type: tablet.Int64}
