@@ -156,3 +156,6 @@ func (d DeviceID) Append(dst []byte, version byte) []byte {
 	}
 	return dst
 }
+
+// ComparePaths compares names as files of version 3 order them: by UTF-16 units.
+func ComparePaths(a, b string) int { return compareText(a, b) }

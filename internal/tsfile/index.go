@@ -291,6 +291,10 @@ func (r *Reader) Find(d *Device, name string) (*Series, error) {
 	if !r.foot.Bloom.MayContain(d.ID.String(), name) {
 		return nil, nil
 	}
+	return r.find(d, name)
+}
+
+func (r *Reader) find(d *Device, name string) (*Series, error) {
 	n := &d.root
 	for range r.lim.IndexDepth {
 		i := sort.Search(len(n.children), func(i int) bool { return compareText(n.children[i].name, name) > 0 }) - 1

@@ -68,7 +68,7 @@ func (r *Reader) Scan(q Query) (*Scanner, error) {
 	s.out.Aligned = s.time != nil
 	s.out.Columns = make([]tablet.Column, max(1, n-1))
 	s.nulls = make([]tablet.Bitmap, len(s.out.Columns))
-	return s, s.checkAligned()
+	return s, checkLookup(s.time, s.series)
 }
 
 // pick loads the index entries that are asked for.
@@ -83,7 +83,11 @@ func (s *Scanner) pick(d *Device) error {
 		return nil
 	}
 	for _, name := range append([]string{""}, s.q.Measurements...) {
-		x, err := s.r.Find(d, name)
+		find := s.r.Find
+		if name == "" {
+			find = s.r.find // not every writer enters the time column into the Bloom filter
+		}
+		x, err := find(d, name)
 		if err != nil {
 			return err
 		}
@@ -103,21 +107,6 @@ func (s *Scanner) take(x *Series) {
 	} else {
 		s.series = append(s.series, x)
 	}
-}
-
-// checkAligned: every column must have a chunk for every chunk of the time column.
-func (s *Scanner) checkAligned() error {
-	for _, x := range s.series {
-		switch {
-		case x.Value && s.time == nil:
-			return corrupt(x.Offset, "series entry of "+x.Name, "value column without a time column")
-		case s.time != nil && !x.Value:
-			return corrupt(x.Offset, "series entry of "+x.Name, "not aligned in an aligned device")
-		case s.time != nil && len(x.Chunks) != len(s.time.Chunks):
-			return corrupt(x.Offset, "series entry of "+x.Name, "%d chunks, the time column has %d", len(x.Chunks), len(s.time.Chunks))
-		}
-	}
-	return nil
 }
 
 // Next returns the next rows, in a tablet that is valid until the next call; io.EOF at
@@ -165,7 +154,7 @@ func (s *Scanner) nextPlain() (bool, error) {
 			if s.outside(x.Name, x.Type, &m.Stats) {
 				continue
 			}
-			if err := s.openChunk(k, x, m); err != nil {
+			if err := s.r.openChunk(k, x, m); err != nil {
 				return false, err
 			}
 			s.open = true
@@ -199,8 +188,8 @@ func (s *Scanner) readersOrNone() []chunkReader {
 }
 
 // openChunk opens and compares header and index entry.
-func (s *Scanner) openChunk(k *chunkReader, x *Series, m *ChunkMeta) error {
-	if err := k.open(s.r, m); err != nil {
+func (r *Reader) openChunk(k *chunkReader, x *Series, m *ChunkMeta) error {
+	if err := k.open(r, m); err != nil {
 		return err
 	}
 	if k.Name != x.Name || k.Type != x.Type || k.Marker&maskTime != 0 != x.Time || k.Marker&maskValue != 0 != x.Value {
@@ -224,11 +213,11 @@ func (s *Scanner) nextAligned() (bool, error) {
 			if s.skipChunk(i) {
 				continue
 			}
-			if err := s.openChunk(&s.readers[0], s.time, &s.time.Chunks[i]); err != nil {
+			if err := s.r.openChunk(&s.readers[0], s.time, &s.time.Chunks[i]); err != nil {
 				return false, err
 			}
 			for j, x := range s.series {
-				if err := s.openChunk(&s.readers[j+1], x, &x.Chunks[i]); err != nil {
+				if err := s.r.openChunk(&s.readers[j+1], x, &x.Chunks[i]); err != nil {
 					return false, err
 				}
 			}

@@ -123,7 +123,7 @@ func (v *verifier) series(time, s *Series) {
 
 func (v *verifier) chunk(c *chunkChecker, s *Series, i int) (Statistics, error) {
 	var k chunkReader
-	if err := (&Scanner{r: v.r}).openChunk(&k, s, &s.Chunks[i]); err != nil {
+	if err := v.r.openChunk(&k, s, &s.Chunks[i]); err != nil {
 		return Statistics{}, err
 	}
 	return c.chunk(&k)

@@ -18,6 +18,9 @@ type Codec struct {
 	ids    map[string]uint64
 }
 
+// Bytes returns the memory that c holds for decoding.
+func (c *Codec) Bytes() int { return 8*(cap(c.words)+cap(c.diffs)) + 4*cap(c.dict.Ends) + cap(c.dict.Data) }
+
 // Decode appends n cells to col, whose Type says what they are; col.Nulls is not
 // touched. Errors are *Error or *UnsupportedError; cells appended before an error
 // remain.
