@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"strconv"
@@ -204,6 +205,9 @@ func orElse(a, b string) string {
 // Text returns a setting as it stands. Asking for a key the side does not have is
 // a programming error and gives the empty string.
 func (v *Values) Text(key string) string { return v.values[key] }
+
+// All returns every setting of the side with its value.
+func (v *Values) All() map[string]string { return maps.Clone(v.values) }
 
 // Given reports whether somebody set the key, as opposed to its default.
 func (v *Values) Given(key string) bool { return v.given[key] }

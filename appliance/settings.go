@@ -2,7 +2,7 @@ package appliance
 
 // Settings returns every key a daemon knows, in the order of the reference page.
 func Settings() []Setting {
-	return append(append(commonSettings(), storageSettings()...), gateSettings()...)
+	return append(append(commonSettings(), storageSettings()...), append(auditSettings(), gateSettings()...)...)
 }
 
 func commonSettings() []Setting {
@@ -54,6 +54,22 @@ func storageSettings() []Setting {
 			Doc: "type of a new series whose first value is NaN"},
 		{Key: "pipe_receiver_req_decompressed_max_length_in_bytes", Kind: Size, Default: "256MiB", Min: 1 << 16, Max: 1 << 30, Side: Both,
 			Doc: "largest request after decompression"},
+	}
+}
+
+func auditSettings() []Setting {
+	const days = 24 * 3_600_000 // milliseconds
+	return []Setting{
+		{Key: "audit_keep", Kind: Duration, Default: "4320h", Min: 180 * days, Max: 3660 * days, Side: Both,
+			Doc: "how long closed segments of the audit log stay; at least 180 days (4320h)"},
+		{Key: "audit_on_failure", Kind: Choice, Choices: []string{"stop", "continue"}, Default: "stop", Side: Both,
+			Doc: "while the audit log cannot be written: accept nothing (stop) or go on and count what is lost (continue)"},
+		{Key: "audit_sign_interval", Kind: Duration, Default: "10s", Min: 1000, Max: 3_600_000, Side: Both,
+			Doc: "time between two signed heads of the audit log while records come"},
+		{Key: "audit_segment_bytes", Kind: Size, Default: "16MiB", Min: 1 << 20, Max: 1 << 30, Side: Both,
+			Doc: "size at which a segment of the audit log is closed and packed"},
+		{Key: "audit_exceptions_per_minute", Kind: Number, Default: "10", Min: 1, Max: 10_000, Side: Both,
+			Doc: "exceptions of one kind and peer that the audit log keeps singly each minute; the others are counted"},
 	}
 }
 

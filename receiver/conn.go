@@ -24,13 +24,14 @@ type conn struct {
 	session  Session // nil before the first accepted handshake
 	opened   time.Time
 	answered time.Time // when the last answer was written
+	audit    record
 	byteOut  [1]byte
 	detail   error // what lay behind the last happening, for the log
 }
 
 func newConn(r *Receiver, nc net.Conn, peer string) *conn {
 	now := time.Now()
-	return &conn{r: r, line: line{nc: nc, since: now}, peer: peer, hs: handshake.NewReceiver(r.deps.Handshake), opened: now,
+	return &conn{r: r, line: line{nc: nc, since: now}, peer: peer, audit: record{to: r.deps.Audit, peer: peer}, hs: handshake.NewReceiver(r.deps.Handshake), opened: now,
 		frames: framing.NewReader(nc, framing.Limits{MaxPayload: r.cfg.MaxPayload})}
 }
 
@@ -45,6 +46,7 @@ func (c *conn) serve() {
 			continue
 		}
 		silent = v.action == endSilently
+		c.audit.closed(v)
 		break
 	}
 	if c.session != nil {
@@ -64,8 +66,11 @@ func (c *conn) turn() verdict {
 		return c.conclude(c.judge(h, c.r.cfg.Hold)) // memory was waited for as long as allowed
 	}
 	v := c.decide(b.buf)
+	seen := look(v, b.buf)
 	c.giveBack(b)
-	return c.conclude(v)
+	v = c.conclude(v)
+	c.audit.answered(v, seen)
+	return v
 }
 
 // conclude carries a final verdict out as far as bytes and waiting are concerned.
@@ -268,6 +273,7 @@ func (c *conn) shake(t request.Type, body []byte) happening {
 		c.session = c.r.deps.Committer.NewSession(c.peer)
 	}
 	c.session.Begin(d.Peer)
+	c.audit.user = d.Peer.User
 	return handshakeAccepted
 }
 
@@ -309,5 +315,6 @@ func (c *conn) report(v verdict) {
 		attrs = append(attrs, slog.Any("cause", c.detail))
 	}
 	c.r.log.Log(context.Background(), level, v.reason+" "+host(c.peer), "gate: "+v.action.String(), attrs...)
+	c.audit.note(v, c.detail)
 	c.detail = nil
 }

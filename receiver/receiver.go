@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sluice-gateway/sluice/handshake"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/logsum"
 )
 
@@ -22,6 +23,7 @@ type Deps struct {
 	Handshake handshake.ReceiverConfig
 	Logger    *slog.Logger
 	Metrics   prometheus.Registerer // nil: counted, not shown
+	Audit     audit.Recorder        // nil: nothing is recorded
 }
 
 // Receiver is the outer end of the gate.
@@ -55,6 +57,7 @@ func New(cfg Config, d Deps) (*Receiver, error) {
 		return nil, fmt.Errorf("receiver: metrics: %w", err)
 	}
 	cfg = cfg.withDefaults()
+	d.Audit = audit.Or(d.Audit)
 	hard, abandon := context.WithCancel(context.Background())
 	soft, finish := context.WithCancel(hard)
 	return &Receiver{cfg: cfg, deps: d, log: logsum.New(d.Logger, 0), met: met, mem: newMemory(cfg.Memory),
@@ -155,6 +158,7 @@ func (r *Receiver) Serve(nc net.Conn) {
 	if result := r.admit(nc, peer); result != "accepted" {
 		r.met.accepted.WithLabelValues(result).Inc()
 		r.log.Log(r.hard, slog.LevelWarn, result+host(peer), "connection reset", slog.String("peer", peer), slog.String("reason", result))
+		(&record{to: r.deps.Audit, peer: peer}).refused(result)
 		_ = nc.Close() // a reset; nobody is interested in its result
 		return
 	}
@@ -175,6 +179,9 @@ func (r *Receiver) admit(nc net.Conn, peer string) string {
 		return "refused_full"
 	}
 	c := newConn(r, nc, peer)
+	if c.audit.opened() != nil {
+		return "refused_audit"
+	}
 	r.conns[c] = struct{}{}
 	r.met.open.Inc()
 	r.wg.Add(1)

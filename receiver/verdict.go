@@ -80,7 +80,7 @@ func judge(h happening, held, limit time.Duration) verdict {
 	case probed:
 		return verdict{answerFail, "probe"}
 	case committed:
-		return verdict{answerOK, "durable"}
+		return verdict{answerOK, reasonDurable}
 	case notNow:
 		return holdUntil("temporary", held, limit)
 	case beforeHandshake:
@@ -117,6 +117,9 @@ func judgeEnd(h happening) verdict {
 	}
 	return verdict{resetNow, "line_broken"}
 }
+
+// reasonDurable is the reason of an OK for a request.
+const reasonDurable = "durable"
 
 func holdUntil(cause string, held, limit time.Duration) verdict {
 	if held < limit {

@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-gateway/sluice/handshake"
 	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/arrival"
+	"github.com/sluice-gateway/sluice/internal/auditlog"
 	"github.com/sluice-gateway/sluice/internal/auth"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/commitlog"
@@ -44,6 +45,7 @@ type Parts struct {
 	Identity appliance.Identity
 	Arrivals *arrival.Arrivals
 	Metrics  *prometheus.Registry
+	Audit    *auditlog.Log
 
 	Handshake handshake.ReceiverConfig // what a door checks of a sender
 }
@@ -72,6 +74,7 @@ type stored struct {
 	clog    *commitlog.Log
 	files   *adopt.Files
 	catalog *catalog.Catalog
+	audit   *auditlog.Log
 }
 
 // stop is one thing to end, in reverse order of its opening.
@@ -118,6 +121,7 @@ func (c *Core) Start(ctx context.Context, own func(context.Context, Parts) (airG
 		open func(context.Context, *Core) error
 	}{
 		{"data directory", openDirectory},
+		{"audit log", openAudit},
 		{"users", openUsers},
 		{"commit log", openLog},
 		{"catalogue", openCatalog},
@@ -217,14 +221,14 @@ func (c *Core) handshakes() handshake.ReceiverConfig {
 		v1 = handshake.RefuseV1
 	}
 	return handshake.ReceiverConfig{ClusterID: c.id.ClusterID, Precision: c.id.Precision, V1: v1,
-		Login: func(k handshake.Credentials) error { return c.users.Verify(k.User, k.Password) }}
+		Login: func(k handshake.Credentials) error { return recordedLogin(c, k) }}
 }
 
 func (c *Core) openOwn(ctx context.Context, own func(context.Context, Parts) (string, error)) error {
 	if own == nil {
 		return nil
 	}
-	addr, err := own(ctx, Parts{Identity: c.id, Arrivals: c.arrivals, Metrics: c.reg, Handshake: c.handshakes()})
+	addr, err := own(ctx, Parts{Identity: c.id, Arrivals: c.arrivals, Metrics: c.reg, Audit: c.audit, Handshake: c.handshakes()})
 	c.ready.AirGap = addr
 	return err
 }
@@ -243,7 +247,7 @@ func openRPC(ctx context.Context, c *Core) error {
 		Precision:      c.id.Precision,
 		MaxFrame:       int(c.v.Size("rpc_max_frame_bytes")),
 		MaxConnections: int(c.v.Int("rpc_max_connections")),
-	}, rpc.Deps{Backend: c.backend(), Parse: c.parse, Pipes: pipeDoor{c}, Logger: c.log, Registerer: c.reg})
+	}, rpc.Deps{Backend: recordedBackend{c.backend(), c.audit}, Parse: c.parse, Pipes: pipeDoor{c}, Logger: c.log, Registerer: c.reg})
 	if err != nil {
 		return err
 	}
@@ -252,7 +256,7 @@ func openRPC(ctx context.Context, c *Core) error {
 		return err
 	}
 	c.ready.RPC = ln.Addr().String()
-	c.Run(ctx, "client door", func(ctx context.Context) error { return server.Serve(ctx, ln) })
+	c.Run(ctx, "client door", func(ctx context.Context) error { return server.Serve(ctx, recordedListener{ln, c.audit}) })
 	return nil
 }
 

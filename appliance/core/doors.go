@@ -39,7 +39,7 @@ type pipeDoor struct{ c *Core }
 
 // NewSession implements rpc.Pipes.
 func (d pipeDoor) NewSession(peer string) rpc.PipeSession {
-	return &pipeSession{transfers: d.c.arrivals.NewTransfers(peer, d.c.handshakes()), core: d.c}
+	return recordedTransfers{&pipeSession{transfers: d.c.arrivals.NewTransfers(peer, d.c.handshakes()), core: d.c}, d.c.audit, peer}
 }
 
 type pipeSession struct {

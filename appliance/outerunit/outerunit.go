@@ -47,7 +47,8 @@ func (u *Unit) openGate(ctx context.Context, p core.Parts) (string, error) {
 	if err != nil {
 		return "off", err
 	}
-	r, err := receiver.New(cfg, receiver.Deps{Committer: outer.New(p.Arrivals), Handshake: p.Handshake, Logger: u.log, Metrics: p.Metrics})
+	r, err := receiver.New(cfg, receiver.Deps{Committer: recordedCommitter{outer.New(p.Arrivals), p.Audit},
+		Handshake: p.Handshake, Logger: u.log, Metrics: p.Metrics, Audit: p.Audit})
 	if err != nil {
 		return "off", err
 	}

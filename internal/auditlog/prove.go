@@ -43,7 +43,14 @@ func walk(ctx context.Context, fsys vfs.FS, dir string, start func(*frontier), e
 	}
 	n := int64(-1)
 	for i, p := range list {
-		if err := walkSegment(ctx, fsys, dir, p, func(h *header) {
+		s, err := openSegment(fsys, dir, p)
+		if fromDisk(err) {
+			return err
+		}
+		if err != nil {
+			continue // without a header: nothing in it, or the next gap shows it
+		}
+		err = walkSegment(ctx, s, func(h *header) {
 			if n < 0 {
 				n = h.state.n
 				start(&h.state.frontier)
@@ -57,22 +64,16 @@ func walk(ctx context.Context, fsys vfs.FS, dir string, start func(*frontier), e
 			}
 			n++
 			return each(f)
-		}); err != nil {
+		})
+		s.close()
+		if err != nil {
 			return fmt.Errorf("segment %s: %w", p.name, err)
 		}
 	}
 	return nil
 }
 
-func walkSegment(ctx context.Context, fsys vfs.FS, dir string, p place, start func(*header), each func(*frame) error) error {
-	s, err := openSegment(fsys, dir, p)
-	if err != nil {
-		if fromDisk(err) {
-			return err
-		}
-		return nil // without a header: nothing in it, or the next gap shows it
-	}
-	defer s.close()
+func walkSegment(ctx context.Context, s *scanner, start func(*header), each func(*frame) error) error {
 	start(&s.header)
 	for {
 		if err := ctx.Err(); err != nil {

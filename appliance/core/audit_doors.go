@@ -1,0 +1,146 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/request"
+	"github.com/sluice-gateway/sluice/internal/result"
+	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/status"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// recordedBackend records logins, statements that change anything, and writes in
+// aggregate. While the audit log cannot be written it refuses all three.
+type recordedBackend struct {
+	rpc.Backend
+	log *auditlog.Log
+}
+
+// unavailable is what a client is told while nothing can be recorded.
+func (b recordedBackend) unavailable() error {
+	if err := b.log.Refusing(); err != nil {
+		return status.Errorf(status.DiskSpace, "Nothing is accepted: %w", err)
+	}
+	return nil
+}
+
+// Login implements rpc.Backend.
+func (b recordedBackend) Login(ctx context.Context, c rpc.Credentials) (rpc.User, error) {
+	if err := b.unavailable(); err != nil {
+		return rpc.User{}, err
+	}
+	u, err := b.Backend.Login(ctx, c)
+	e := audit.Entry{Category: audit.Login, Action: "client", User: c.User, Peer: c.Peer}
+	if err != nil {
+		e.Result, e.Detail = audit.Refused, err.Error()
+	}
+	if unwritten := b.log.Record(e); unwritten != nil && err == nil {
+		return rpc.User{}, b.unavailable()
+	}
+	return u, err
+}
+
+// Execute implements rpc.Backend. What a statement did is recorded before the client
+// is told.
+func (b recordedBackend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, text string) (*result.Result, error) {
+	if reads(st) {
+		return b.Backend.Execute(ctx, s, st, text)
+	}
+	if err := b.unavailable(); err != nil {
+		return nil, err
+	}
+	res, err := b.Backend.Execute(ctx, s, st, text)
+	e := audit.Entry{Category: audit.Statement, Action: verb(st), User: s.User.Name, Peer: s.Peer, Object: audit.MaskSQL(text)}
+	if text == "" {
+		e.Object = "(a call of the client's own, not a statement)"
+		if printed, ok := st.(fmt.Stringer); ok {
+			e.Object = audit.MaskSQL(printed.String())
+		}
+	}
+	if _, insert := st.(*sql.Insert); insert && err == nil {
+		e = audit.Entry{Category: audit.Request, Action: "insert statement", User: s.User.Name, Peer: s.Peer, Bytes: uint64(len(text)), Hash: sha256.Sum256([]byte(text))}
+	}
+	if err != nil {
+		e.Result, e.Detail = audit.Failed, err.Error()
+	}
+	_ = b.log.Record(e) // what is done is done; the next one is refused if this was not written
+	return res, err
+}
+
+// reads reports whether a statement changes nothing.
+func reads(st sql.Statement) bool {
+	switch st.(type) {
+	case *sql.Select, *sql.Unsupported:
+		return true
+	}
+	return len(verb(st)) >= 4 && verb(st)[:4] == "Show" || len(verb(st)) >= 5 && verb(st)[:5] == "Count"
+}
+
+// verb names the kind of a statement.
+func verb(st sql.Statement) string {
+	name := fmt.Sprintf("%T", st)
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == '.' {
+			return name[i+1:]
+		}
+	}
+	return name
+}
+
+// Insert implements rpc.Backend.
+func (b recordedBackend) Insert(ctx context.Context, s *rpc.Session, tablets []*tablet.Tablet) []error {
+	if err := b.unavailable(); err != nil {
+		out := make([]error, len(tablets))
+		for i := range out {
+			out[i] = err
+		}
+		return out
+	}
+	rows := 0
+	for _, t := range tablets {
+		rows += t.Rows()
+	}
+	errs := b.Backend.Insert(ctx, s, tablets)
+	e := audit.Entry{Category: audit.Request, Action: "insert", User: s.User.Name, Peer: s.Peer, Bytes: uint64(rows)}
+	if err := errors.Join(errs...); err != nil {
+		e = audit.Entry{Category: audit.Exception, Action: "insert", Result: audit.Failed, User: s.User.Name, Peer: s.Peer, Detail: err.Error()}
+	}
+	_ = b.log.Record(e) // as in Execute
+	return errs
+}
+
+// recordedTransfers records what a pipe of another node sends.
+type recordedTransfers struct {
+	rpc.PipeSession
+	log  *auditlog.Log
+	peer string
+}
+
+// Transfer implements rpc.PipeSession.
+func (t recordedTransfers) Transfer(ctx context.Context, version int8, typ int16, body []byte) rpc.Answer {
+	if err := t.log.Refusing(); err != nil {
+		return rpc.Answer{Code: status.PipeTemporary, Message: err.Error()}
+	}
+	sum, size := sha256.Sum256(body), len(body)
+	answer := t.PipeSession.Transfer(ctx, version, typ, body)
+	e := audit.Entry{Category: audit.Request, Action: "pipe transfer", Peer: t.peer, Bytes: uint64(size), Hash: sum}
+	ok := answer.Code == status.Success
+	switch {
+	case request.Type(typ).IsHandshake():
+		e = audit.Entry{Category: audit.Handshake, Action: "pipe transfer", Peer: t.peer}
+		if !ok {
+			e.Result, e.Detail = audit.Refused, answer.Message
+		}
+	case !ok:
+		e = audit.Entry{Category: audit.Exception, Action: "pipe transfer", Result: audit.Failed, Peer: t.peer, Detail: fmt.Sprintf("%d %s", answer.Code, answer.Message)}
+	}
+	_ = t.log.Record(e) // as in Execute of the backend
+	return answer
+}
