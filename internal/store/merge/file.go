@@ -154,7 +154,7 @@ func (f *fileSource) corrupt(i int, format string, args ...any) error {
 // skipsChunk decides by the statistics of chunk i; true: none of its points are needed.
 func (f *fileSource) skipsChunk(i int) bool {
 	for j := range f.cols {
-		if f.skips(&f.cols[j], &f.cols[j].series.Chunks[i].Stats) {
+		if f.skips(&f.cols[j], &f.cols[j].series.Chunks[i].Stats, &f.lead.Chunks[i].Stats) {
 			return true
 		}
 	}
@@ -167,10 +167,10 @@ func (f *fileSource) skipsChunk(i int) bool {
 	return !left
 }
 
-// skips asks Query.Skip.
-func (f *fileSource) skips(c *fileColumn, st *tsfile.Statistics) bool {
+// skips asks Query.Skip about rows that span the times of lead.
+func (f *fileSource) skips(c *fileColumn, st, lead *tsfile.Statistics) bool {
 	q := &f.s.q
-	return q.Skip != nil && st.Count > 0 && !f.s.overlapped(f, c.index, Range{st.Start, st.End}) &&
+	return q.Skip != nil && st.Count > 0 && !f.s.overlapped(f, c.index, Range{lead.Start, lead.End}) &&
 		q.Skip(c.index, c.series.Type, st)
 }
 
@@ -259,7 +259,7 @@ func (f *fileSource) skipsPage(p *tsfile.Statistics) (bool, error) {
 	if !f.aligned() {
 		c := &f.cols[0]
 		c.absent = false
-		return f.skips(c, p) || f.gone(c, p), nil
+		return f.skips(c, p, p) || f.gone(c, p), nil
 	}
 	left := false
 	for j := range f.cols {
@@ -272,7 +272,7 @@ func (f *fileSource) skipsPage(p *tsfile.Statistics) (bool, error) {
 			if err := f.seekValue(c); err != nil {
 				return false, err
 			}
-			if f.skips(c, c.cur.Stats()) {
+			if f.skips(c, c.cur.Stats(), p) {
 				return true, nil
 			}
 			continue
