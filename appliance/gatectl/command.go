@@ -29,7 +29,7 @@ func Command(fs vfs.FS) *cobra.Command {
 	t := &tool{fs: fs}
 	root := &cobra.Command{Use: "gatectl", Short: "operator's tool of the gateways", SilenceUsage: true, SilenceErrors: true}
 	root.PersistentFlags().StringVar(&t.data, "data", "data", "data directory of the gateway")
-	root.AddCommand(passwdCommand(t), letterCommand(t), logCommand(t), t.tsfileCommand(), configCommand(), appliance.VersionCommand())
+	root.AddCommand(passwdCommand(t), letterCommand(t), logCommand(t), auditCommand(t), t.tsfileCommand(), configCommand(), appliance.VersionCommand())
 	return root
 }
 
@@ -53,11 +53,14 @@ func passwdCommand(t *tool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		users, err := auth.Open(t.fs, filepath.Join(t.data, "users.json"), auth.Config{}, quiet())
+		err = t.recorded("passwd", "user "+args[0], func() error {
+			users, err := auth.Open(t.fs, filepath.Join(t.data, "users.json"), auth.Config{}, quiet())
+			if err != nil {
+				return err
+			}
+			return users.SetPassword(args[0], password)
+		})
 		if err != nil {
-			return err
-		}
-		if err := users.SetPassword(args[0], password); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "password of %s is set\n", args[0])

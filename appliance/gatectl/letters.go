@@ -106,14 +106,14 @@ func letterShow(t *tool) *cobra.Command {
 
 func letterReplay(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "replay ID...", Short: "try dead letters again; the running gateway (or its next start) applies them", Args: cobra.MinimumNArgs(1)}
-	c.RunE = t.each("is to be replayed: it may overwrite newer data of the same series and time", (*deadletter.Store).Replay)
+	c.RunE = t.each("deadletter replay", "is to be replayed: it may overwrite newer data of the same series and time", (*deadletter.Store).Replay)
 	return c
 }
 
 func letterDrop(t *tool) *cobra.Command {
 	c := &cobra.Command{Use: "drop ID...", Short: "remove dead letters for good", Args: cobra.MinimumNArgs(1)}
 	yes := c.Flags().Bool("yes", false, "needed: what is dropped is lost")
-	drop := t.each("is dropped", (*deadletter.Store).Drop)
+	drop := t.each("deadletter drop", "is dropped", (*deadletter.Store).Drop)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if !*yes {
 			return fmt.Errorf("%d dead letters would be lost for good; say --yes to drop them", len(args))
@@ -125,7 +125,7 @@ func letterDrop(t *tool) *cobra.Command {
 
 // each does something to every letter named and says so; what cannot be done does
 // not keep the others from it.
-func (t *tool) each(done string, do func(*deadletter.Store, string) error) func(*cobra.Command, []string) error {
+func (t *tool) each(action, done string, do func(*deadletter.Store, string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := t.letters()
 		if err != nil {
@@ -133,7 +133,7 @@ func (t *tool) each(done string, do func(*deadletter.Store, string) error) func(
 		}
 		var failed error
 		for _, id := range args {
-			if err := do(s, id); err != nil {
+			if err := t.recorded(action, "letter "+id, func() error { return do(s, id) }); err != nil {
 				failed = errors.Join(failed, err)
 				continue
 			}

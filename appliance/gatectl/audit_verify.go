@@ -1,0 +1,88 @@
+package gatectl
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/vfs"
+)
+
+// limitsOfLog is what every verdict without an outside head says.
+const limitsOfLog = `What this log alone cannot show: that it was put back to an earlier state together with its head (keep heads elsewhere: gatectl audit head;
+check with --head FILE); what somebody who holds the private key wrote anew; what was never recorded; the last seconds before a power cut.
+`
+
+func auditVerify(a *auditTool) *cobra.Command {
+	c := &cobra.Command{Use: "verify", Short: "find any record that was changed, removed, moved or put in", Args: cobra.NoArgs}
+	heads := c.Flags().StringArray("head", nil, "file with a signed head kept elsewhere; may be given several times")
+	asJSON := c.Flags().Bool("json", false, "print the verdict as JSON")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		dir, err := a.dir()
+		if err != nil {
+			return err
+		}
+		o := auditlog.VerifyOptions{Heads: map[string][]byte{}}
+		if o.Key, err = a.publicKey(); err != nil {
+			return err
+		}
+		for _, h := range *heads {
+			if o.Heads[h], err = vfs.ReadFile(a.fs, h, 1<<16); err != nil {
+				return err
+			}
+		}
+		verdicts, err := auditlog.Verify(cmd.Context(), a.fs, dir, o)
+		if err != nil {
+			return err
+		}
+		out := cmd.OutOrStdout()
+		if *asJSON {
+			enc := json.NewEncoder(out)
+			enc.SetIndent("", "  ")
+			err = enc.Encode(verdicts)
+		} else {
+			for i := range verdicts {
+				printVerdict(out, &verdicts[i])
+			}
+			if len(*heads) == 0 {
+				fmt.Fprint(out, limitsOfLog)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		for _, v := range verdicts {
+			if len(v.Findings) > 0 {
+				return fmt.Errorf("%w: %s", errUnverified, v.Findings[0])
+			}
+		}
+		return nil
+	}
+	return c
+}
+
+func printVerdict(out io.Writer, v *auditlog.Verdict) {
+	word := "RIGHT"
+	if len(v.Findings) > 0 {
+		word = "NOT RIGHT"
+	}
+	fmt.Fprintf(out, "tree %d: %s: records %d to %d in %d segments, %s to %s\n", v.Tree, word, v.First, v.Records-1, v.Segments, stamp(v.From), stamp(v.To))
+	fmt.Fprintf(out, "  log %s\n  signed heads that are right: %d, the last over %d records at %s\n", v.Origin, v.Heads, v.Signed, stamp(v.Last.Time))
+	for _, f := range v.Findings {
+		fmt.Fprintf(out, "  %s\n", f)
+	}
+	for _, n := range v.Notes {
+		fmt.Fprintf(out, "  note: %s\n", n)
+	}
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
