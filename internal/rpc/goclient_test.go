@@ -172,7 +172,7 @@ func TestGoClientRecords(t *testing.T) {
 		m, ty := []string{"s", "u"}, []client.TSDataType{client.INT32, client.TEXT}
 		r, err := s.InsertRecords([]string{"root.a", "root.bad", "root.a"}, [][]string{m, m, m}, [][]client.TSDataType{ty, ty, ty},
 			[][]any{{int32(1), "x"}, {int32(2), "y"}, {int32(3), "z"}}, []int64{1, 2, 3})
-		if err != nil || r.GetCode() != 302 || len(r.GetSubStatus()) != 3 {
+		if err != nil || r.GetCode() != 507 || len(r.GetSubStatus()) != 3 {
 			t.Fatal(r, err)
 		}
 		for i, code := range []int32{200, 507, 200} {

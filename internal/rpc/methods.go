@@ -68,6 +68,21 @@ func parts[A any, P interface {
 	})
 }
 
+// rowParts is parts for insertions: when all that failed has one code, that is the
+// code of the answer, as in IoTDB.
+func rowParts[A any, P interface {
+	*A
+	args
+}](run func(ctx context.Context, c *conn, a P) ([]error, error)) method {
+	return on(plainReply, func(ctx context.Context, c *conn, a P) reply {
+		errs, err := run(ctx, c, a)
+		if err != nil {
+			return toStatus(err)
+		}
+		return toInsertStatus(errs)
+	})
+}
+
 // withoutLogin marks a method that works before openSession.
 func withoutLogin(m method) method {
 	m.open = true
@@ -78,7 +93,7 @@ func withoutLogin(m method) method {
 // use the table would be an initialisation cycle.
 func allMethods() map[string]method {
 	all := map[string]method{}
-	for _, group := range []map[string]method{sessionMethods(), writeMethods(), schemaMethods(), queryMethods(), pipeMethods(), refusedMethods()} {
+	for _, group := range []map[string]method{sessionMethods(), writeMethods(), schemaMethods(), queryMethods(), typedMethods(), pipeMethods(), refusedMethods()} {
 		for name, m := range group {
 			all[name] = m
 		}
@@ -105,11 +120,11 @@ func writeMethods() map[string]method {
 		"insertRecord":                   plain(insertRecord),
 		"insertStringRecord":             plain(insertStringRecord),
 		"insertTablet":                   plain(insertTablet),
-		"insertTablets":                  parts(insertTablets),
-		"insertRecords":                  parts(insertRecords),
-		"insertRecordsOfOneDevice":       parts(insertRecordsOfOneDevice),
-		"insertStringRecords":            parts(insertStringRecords),
-		"insertStringRecordsOfOneDevice": parts(insertStringRecordsOfOneDevice),
+		"insertTablets":                  rowParts(insertTablets),
+		"insertRecords":                  rowParts(insertRecords),
+		"insertRecordsOfOneDevice":       rowParts(insertRecordsOfOneDevice),
+		"insertStringRecords":            rowParts(insertStringRecords),
+		"insertStringRecordsOfOneDevice": rowParts(insertStringRecordsOfOneDevice),
 		"testInsertRecord":               noWrite(),
 		"testInsertStringRecord":         noWrite(),
 		"testInsertTablet":               noWrite(),
@@ -142,21 +157,17 @@ func schemaMethods() map[string]method {
 func queryMethods() map[string]method {
 	v1, v2 := executeStatement(formatV1), executeStatement(formatV2)
 	return map[string]method{
-		"executeStatement":          v1,
-		"executeQueryStatement":     v1,
-		"executeUpdateStatement":    v1,
-		"executeStatementV2":        v2,
-		"executeQueryStatementV2":   v2,
-		"executeUpdateStatementV2":  v2,
-		"executeBatchStatement":     parts(executeBatchStatement),
-		"executeRawDataQuery":       executeRawDataQuery(formatV1),
-		"executeRawDataQueryV2":     executeRawDataQuery(formatV2),
-		"executeAggregationQuery":   executeAggregationQuery(formatV1),
-		"executeAggregationQueryV2": executeAggregationQuery(formatV2),
-		"fetchResults":              fetchResults(formatV1),
-		"fetchResultsV2":            fetchResults(formatV2),
-		"cancelOperation":           plain(cancelOperation),
-		"closeOperation":            plain(closeOperation),
+		"executeStatement":         v1,
+		"executeQueryStatement":    v1,
+		"executeUpdateStatement":   v1,
+		"executeStatementV2":       v2,
+		"executeQueryStatementV2":  v2,
+		"executeUpdateStatementV2": v2,
+		"executeBatchStatement":    parts(executeBatchStatement),
+		"fetchResults":             fetchResults(formatV1),
+		"fetchResultsV2":           fetchResults(formatV2),
+		"cancelOperation":          plain(cancelOperation),
+		"closeOperation":           plain(closeOperation),
 	}
 }
 

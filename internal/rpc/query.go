@@ -13,13 +13,11 @@ import (
 )
 
 type (
-	executeArgs     = gen.IClientRPCServiceExecuteStatementArgs
-	batchArgs       = gen.IClientRPCServiceExecuteBatchStatementArgs
-	rawDataArgs     = gen.IClientRPCServiceExecuteRawDataQueryArgs
-	aggregationArgs = gen.IClientRPCServiceExecuteAggregationQueryArgs
-	fetchArgs       = gen.IClientRPCServiceFetchResultsArgs
-	cancelArgs      = gen.IClientRPCServiceCancelOperationArgs
-	closeArgs       = gen.IClientRPCServiceCloseOperationArgs
+	executeArgs = gen.IClientRPCServiceExecuteStatementArgs
+	batchArgs   = gen.IClientRPCServiceExecuteBatchStatementArgs
+	fetchArgs   = gen.IClientRPCServiceFetchResultsArgs
+	cancelArgs  = gen.IClientRPCServiceCancelOperationArgs
+	closeArgs   = gen.IClientRPCServiceCloseOperationArgs
 )
 
 // query is what the methods that return a result have in common.
@@ -155,75 +153,6 @@ func executeBatchStatement(ctx context.Context, c *conn, a *batchArgs) ([]error,
 		errs[i] = err
 	}
 	return errs, nil
-}
-
-func executeRawDataQuery(f format) method {
-	return on(execReply, func(ctx context.Context, c *conn, a *rawDataArgs) reply {
-		r := a.GetReq()
-		sel, err := selectOf(r.Paths, "")
-		if err != nil {
-			return execReply(toStatus(err))
-		}
-		sel.Where = upTo(r.StartTime, r.EndTime)
-		return answer(ctx, c, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
-	})
-}
-
-// aggregationCount is COUNT in TAggregationType.
-const aggregationCount = 0
-
-func executeAggregationQuery(f format) method {
-	return on(execReply, func(ctx context.Context, c *conn, a *aggregationArgs) reply {
-		r := a.GetReq()
-		if err := sameLength(len(r.Paths), []part{{"aggregations", len(r.Aggregations)}}, nil); err != nil {
-			return execReply(toStatus(err))
-		}
-		for _, kind := range r.Aggregations {
-			if kind != aggregationCount {
-				return execReply(toStatus(unsupported("Of the aggregations only COUNT is supported by this gateway.")))
-			}
-		}
-		if r.GetInterval() > 0 || r.GetSlidingStep() > 0 {
-			return execReply(toStatus(unsupported("GROUP BY time is not supported by this gateway.")))
-		}
-		sel, err := selectOf(r.Paths, "count")
-		if err != nil {
-			return execReply(toStatus(err))
-		}
-		if r.IsSetStartTime() && r.IsSetEndTime() {
-			sel.Where = upTo(r.GetStartTime(), r.GetEndTime())
-		}
-		return answer(ctx, c, query{statement: sel, id: r.StatementId, fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
-	})
-}
-
-// selectOf is SELECT of full paths, perhaps inside a function: FROM root, and every
-// path without its first node.
-func selectOf(texts []string, function string) (*sql.Select, error) {
-	paths, err := splitPaths(texts)
-	if err != nil {
-		return nil, err
-	}
-	sel := &sql.Select{From: []sql.Path{{Nodes: []string{"root"}}}, Limit: sql.Limit{Limit: -1, Offset: -1}, Series: sql.Limit{Limit: -1, Offset: -1}}
-	for i, p := range paths {
-		if len(p.Nodes) < 2 || p.Nodes[0] != "root" {
-			return nil, status.Errorf(status.IllegalPath, "%s is not a path of a series.", clip(texts[i]))
-		}
-		rel := sql.Path{Nodes: p.Nodes[1:]}
-		if p.Quoted != nil {
-			rel.Quoted = p.Quoted[1:]
-		}
-		sel.Items = append(sel.Items, sql.SelectItem{Func: function, Path: rel})
-	}
-	return sel, nil
-}
-
-// upTo is start <= time < end.
-func upTo(start, end int64) sql.Expr {
-	if end == math.MinInt64 {
-		return sql.TimeBetween(math.MaxInt64, math.MinInt64)
-	}
-	return sql.TimeBetween(start, end-1)
 }
 
 // fetchResults answers with the next page. An id that is not known is not an error:

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -278,28 +279,52 @@ func TestQueryTimeout(t *testing.T) {
 }
 
 func TestQueriesWithoutSQL(t *testing.T) {
-	d := open(t, Config{})
-	d.back.results[""] = func() *result.Result { return resultOf(sample(3), 4) }
-	c := d.login(t, false)
-	r, err := c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{"root.a.b", "root.a.`c.d`"}, StartTime: 5, EndTime: 9})
-	want(t, r.GetStatus(), err, status.Success)
-	sel := d.back.last().(*sql.Select)
-	if r, ok := sql.RangeOf(sel.Where); !ok || r != (sql.TimeRange{Start: 5, End: 8}) || !reflect.DeepEqual(sel.Items[1].Path.Nodes, []string{"a", "c.d"}) || !sel.Items[1].Path.Quoted[1] || sel.Limit.Limit != -1 {
-		t.Fatalf("%+v", sel)
+	for _, c := range []struct {
+		call func(c *caller) (*gen.TSExecuteStatementResp, error)
+		text string // of the statement, empty: refused
+		code status.Code
+	}{
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{"root.a.b", "root.a.`c.d`"}, StartTime: -5, EndTime: 9})
+		}, "SELECT a.b, a.`c.d` FROM root WHERE time >= -5 AND time < 9", status.Success},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{"a.b"}})
+		}, "", status.IllegalPath},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{}})
+		}, "", status.IllegalParameter},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b", "root.a.*"}, Aggregations: []int32{0, 7}})
+		}, "SELECT COUNT(a.b), MAX_VALUE(a.*) FROM root", status.Success},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b"}, Aggregations: []int32{1},
+				StartTime: ptr(int64(0)), EndTime: ptr(int64(40)), Interval: ptr(int64(10)), SlidingStep: ptr(int64(20))})
+		}, "SELECT AVG(a.b) FROM root GROUP BY ([0, 40), 10ms, 20ms)", status.Success},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b"}, Aggregations: []int32{22}})
+		}, "", status.Unsupported},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b"}, Aggregations: []int32{1}, Interval: ptr(int64(10))})
+		}, "", status.IllegalParameter},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteLastDataQuery(t.Context(), &gen.TSLastDataQueryReq{Paths: []string{"root.a.b", "root.c.**"}, Time: math.MinInt64})
+		}, "SELECT LAST a.b, c.** FROM root", status.Success},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteLastDataQuery(t.Context(), &gen.TSLastDataQueryReq{Paths: []string{"root.a.b"}, Time: 7})
+		}, "SELECT LAST a.b FROM root WHERE time >= 7", status.Success},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteFastLastDataQueryForOneDeviceV2(t.Context(), &gen.TSFastLastDataQueryForOneDeviceReq{DeviceId: "root.a", Sensors: []string{"x", "y"}})
+		}, "SELECT LAST a.x, a.y FROM root", status.Success},
+		{func(c *caller) (*gen.TSExecuteStatementResp, error) {
+			return c.ExecuteFastLastDataQueryForOnePrefixPath(t.Context(), &gen.TSFastLastDataQueryForOnePrefixPathReq{Prefixes: []string{"root", "a"}})
+		}, "SELECT LAST a.** FROM root", status.Success},
+	} {
+		d := open(t, Config{})
+		d.back.results[c.text] = func() *result.Result { return resultOf(sample(3), 4) }
+		r, err := c.call(d.login(t, false))
+		want(t, r.GetStatus(), err, c.code)
+		if _, query := d.back.last().(*sql.Select); query != (c.text != "") {
+			t.Errorf("%q: %T was executed", c.text, d.back.last())
+		}
 	}
-	r, err = c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b"}, Aggregations: []int32{0}})
-	want(t, r.GetStatus(), err, status.Success)
-	if sel = d.back.last().(*sql.Select); sel.Items[0].Func != "count" || sel.Where != nil {
-		t.Fatalf("%+v", sel)
-	}
-	r, err = c.ExecuteAggregationQuery(t.Context(), &gen.TSAggregationQueryReq{Paths: []string{"root.a.b"}, Aggregations: []int32{1}})
-	want(t, r.GetStatus(), err, status.Unsupported)
-	r, err = c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{"a.b"}})
-	want(t, r.GetStatus(), err, status.IllegalPath)
-	r, err = c.ExecuteRawDataQuery(t.Context(), &gen.TSRawDataQueryReq{Paths: []string{}})
-	want(t, r.GetStatus(), err, status.IllegalParameter)
-	r, err = c.ExecuteLastDataQuery(t.Context(), &gen.TSLastDataQueryReq{Paths: []string{"root.a.b"}})
-	want(t, r.GetStatus(), err, status.Unsupported)
-	r, err = c.ExecuteFastLastDataQueryForOneDeviceV2(t.Context(), &gen.TSFastLastDataQueryForOneDeviceReq{Sensors: []string{}})
-	want(t, r.GetStatus(), err, status.Unsupported)
 }

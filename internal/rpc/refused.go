@@ -16,9 +16,7 @@ func refusedMethods() map[string]method {
 			m[name] = method{open: open, fail: fail, run: func(context.Context, *conn, args) reply { return fail(st) }}
 		}
 	}
-	add(execReply, false, "LAST queries are not supported by this gateway.",
-		"executeLastDataQuery", "executeLastDataQueryV2", "executeFastLastDataQueryForOneDeviceV2", "executeFastLastDataQueryForOnePrefixPath")
-	add(execReply, false, "GROUP BY queries are not supported by this gateway.", "executeGroupByQueryIntervalQuery")
+	add(execReply, false, "executeGroupByQueryIntervalQuery is not supported by this gateway; send executeAggregationQuery.", "executeGroupByQueryIntervalQuery")
 	add(plainReply, false, "Schema templates are not supported by this gateway.",
 		"createSchemaTemplate", "appendSchemaTemplate", "pruneSchemaTemplate", "setSchemaTemplate", "unsetSchemaTemplate",
 		"dropSchemaTemplate", "createTimeseriesUsingSchemaTemplate")

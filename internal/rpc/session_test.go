@@ -229,7 +229,7 @@ func TestStringRecords(t *testing.T) {
 	m := []string{"`s`"}
 	st, err := c.InsertStringRecords(t.Context(), &gen.TSInsertStringRecordsReq{PrefixPaths: []string{"root.a", "root.a", "root.a", "root.b"},
 		MeasurementsList: [][]string{m, m, m, m}, ValuesList: [][]string{{"1"}, {"bad"}, {"3"}, {"4"}}, Timestamps: []int64{1, 2, 3, 4}, IsAligned: ptr(true)})
-	want(t, st, err, status.Multiple)
+	want(t, st, err, status.Metadata) // one code for all that failed
 	for i, code := range []int32{200, 507, 200, 200} {
 		if st.SubStatus[i].Code != code {
 			t.Fatalf("row %d: %v", i, st.SubStatus[i])
@@ -244,5 +244,5 @@ func TestStringRecords(t *testing.T) {
 	}
 	st, err = c.InsertStringRecordsOfOneDevice(t.Context(), &gen.TSInsertStringRecordsOfOneDeviceReq{PrefixPath: "root.a", MeasurementsList: [][]string{m},
 		ValuesList: [][]string{{"1", "2"}}, Timestamps: []int64{1}})
-	want(t, st, err, status.Multiple)
+	want(t, st, err, status.IllegalParameter)
 }

@@ -63,6 +63,29 @@ func toStatuses(errs []error) *gen.TSStatus {
 	return st
 }
 
+// toInsertStatus is toStatuses for insertions. IoTDB runs them as one plan and answers
+// its one failure; clients read code and message of that. Failures of several codes
+// keep 302. The sub-statuses are there in both cases.
+func toInsertStatus(errs []error) *gen.TSStatus {
+	st := toStatuses(errs)
+	var first *gen.TSStatus
+	for _, sub := range st.SubStatus {
+		if sub.Code == int32(status.Success) {
+			continue
+		}
+		if first == nil {
+			first = sub
+		}
+		if sub.Code != first.Code {
+			return st
+		}
+	}
+	if first != nil {
+		st.Code, st.Message, st.NeedRetry = first.Code, first.Message, first.NeedRetry
+	}
+	return st
+}
+
 func notLoggedIn() error { return status.Errorf(status.NotLogin, textNotLogin) }
 
 func illegal(format string, args ...any) error {

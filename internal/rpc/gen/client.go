@@ -12739,6 +12739,488 @@ func (p *TSFastLastDataQueryForOneDeviceReq) String() string {
 
 // Attributes:
 //   - SessionId
+//   - Prefixes
+//   - FetchSize
+//   - StatementId
+//   - EnableRedirectQuery
+//   - JdbcQuery
+//   - Timeout
+type TSFastLastDataQueryForOnePrefixPathReq struct {
+	SessionId           int64    `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	Prefixes            []string `thrift:"prefixes,2,required" db:"prefixes" json:"prefixes"`
+	FetchSize           *int32   `thrift:"fetchSize,3" db:"fetchSize" json:"fetchSize,omitempty"`
+	StatementId         int64    `thrift:"statementId,4,required" db:"statementId" json:"statementId"`
+	EnableRedirectQuery *bool    `thrift:"enableRedirectQuery,5" db:"enableRedirectQuery" json:"enableRedirectQuery,omitempty"`
+	JdbcQuery           *bool    `thrift:"jdbcQuery,6" db:"jdbcQuery" json:"jdbcQuery,omitempty"`
+	Timeout             *int64   `thrift:"timeout,7" db:"timeout" json:"timeout,omitempty"`
+}
+
+func NewTSFastLastDataQueryForOnePrefixPathReq() *TSFastLastDataQueryForOnePrefixPathReq {
+	return &TSFastLastDataQueryForOnePrefixPathReq{}
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetPrefixes() []string {
+	return p.Prefixes
+}
+
+var TSFastLastDataQueryForOnePrefixPathReq_FetchSize_DEFAULT int32
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetFetchSize() int32 {
+	if !p.IsSetFetchSize() {
+		return TSFastLastDataQueryForOnePrefixPathReq_FetchSize_DEFAULT
+	}
+	return *p.FetchSize
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetStatementId() int64 {
+	return p.StatementId
+}
+
+var TSFastLastDataQueryForOnePrefixPathReq_EnableRedirectQuery_DEFAULT bool
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetEnableRedirectQuery() bool {
+	if !p.IsSetEnableRedirectQuery() {
+		return TSFastLastDataQueryForOnePrefixPathReq_EnableRedirectQuery_DEFAULT
+	}
+	return *p.EnableRedirectQuery
+}
+
+var TSFastLastDataQueryForOnePrefixPathReq_JdbcQuery_DEFAULT bool
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetJdbcQuery() bool {
+	if !p.IsSetJdbcQuery() {
+		return TSFastLastDataQueryForOnePrefixPathReq_JdbcQuery_DEFAULT
+	}
+	return *p.JdbcQuery
+}
+
+var TSFastLastDataQueryForOnePrefixPathReq_Timeout_DEFAULT int64
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) GetTimeout() int64 {
+	if !p.IsSetTimeout() {
+		return TSFastLastDataQueryForOnePrefixPathReq_Timeout_DEFAULT
+	}
+	return *p.Timeout
+}
+func (p *TSFastLastDataQueryForOnePrefixPathReq) IsSetFetchSize() bool {
+	return p.FetchSize != nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) IsSetEnableRedirectQuery() bool {
+	return p.EnableRedirectQuery != nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) IsSetJdbcQuery() bool {
+	return p.JdbcQuery != nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) IsSetTimeout() bool {
+	return p.Timeout != nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetPrefixes bool = false
+	var issetStatementId bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.LIST {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetPrefixes = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.I32 {
+				if err := p.ReadField3(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 4:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField4(ctx, iprot); err != nil {
+					return err
+				}
+				issetStatementId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 5:
+			if fieldTypeId == thrift.BOOL {
+				if err := p.ReadField5(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 6:
+			if fieldTypeId == thrift.BOOL {
+				if err := p.ReadField6(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 7:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField7(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetPrefixes {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field Prefixes is not set"))
+	}
+	if !issetStatementId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field StatementId is not set"))
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	_, size, err := iprot.ReadListBegin(ctx)
+	if err != nil {
+		return thrift.PrependError("error reading list begin: ", err)
+	}
+	tSlice := make([]string, 0, size)
+	p.Prefixes = tSlice
+	for i := 0; i < size; i++ {
+		var _elem148 string
+		if v, err := iprot.ReadString(ctx); err != nil {
+			return thrift.PrependError("error reading field 0: ", err)
+		} else {
+			_elem148 = v
+		}
+		p.Prefixes = append(p.Prefixes, _elem148)
+	}
+	if err := iprot.ReadListEnd(ctx); err != nil {
+		return thrift.PrependError("error reading list end: ", err)
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI32(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.FetchSize = &v
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 4: ", err)
+	} else {
+		p.StatementId = v
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadBool(ctx); err != nil {
+		return thrift.PrependError("error reading field 5: ", err)
+	} else {
+		p.EnableRedirectQuery = &v
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadBool(ctx); err != nil {
+		return thrift.PrependError("error reading field 6: ", err)
+	} else {
+		p.JdbcQuery = &v
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 7: ", err)
+	} else {
+		p.Timeout = &v
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TSFastLastDataQueryForOnePrefixPathReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField4(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField5(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField6(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField7(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "prefixes", thrift.LIST, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:prefixes: ", p), err)
+	}
+	if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Prefixes)); err != nil {
+		return thrift.PrependError("error writing list begin: ", err)
+	}
+	for _, v := range p.Prefixes {
+		if err := oprot.WriteString(ctx, string(v)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err)
+		}
+	}
+	if err := oprot.WriteListEnd(ctx); err != nil {
+		return thrift.PrependError("error writing list end: ", err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:prefixes: ", p), err)
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetFetchSize() {
+		if err := oprot.WriteFieldBegin(ctx, "fetchSize", thrift.I32, 3); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:fetchSize: ", p), err)
+		}
+		if err := oprot.WriteI32(ctx, int32(*p.FetchSize)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.fetchSize (3) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 3:fetchSize: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "statementId", thrift.I64, 4); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:statementId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.StatementId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.statementId (4) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 4:statementId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetEnableRedirectQuery() {
+		if err := oprot.WriteFieldBegin(ctx, "enableRedirectQuery", thrift.BOOL, 5); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:enableRedirectQuery: ", p), err)
+		}
+		if err := oprot.WriteBool(ctx, bool(*p.EnableRedirectQuery)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.enableRedirectQuery (5) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 5:enableRedirectQuery: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetJdbcQuery() {
+		if err := oprot.WriteFieldBegin(ctx, "jdbcQuery", thrift.BOOL, 6); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:jdbcQuery: ", p), err)
+		}
+		if err := oprot.WriteBool(ctx, bool(*p.JdbcQuery)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.jdbcQuery (6) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 6:jdbcQuery: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetTimeout() {
+		if err := oprot.WriteFieldBegin(ctx, "timeout", thrift.I64, 7); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:timeout: ", p), err)
+		}
+		if err := oprot.WriteI64(ctx, int64(*p.Timeout)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.timeout (7) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 7:timeout: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) Equals(other *TSFastLastDataQueryForOnePrefixPathReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if len(p.Prefixes) != len(other.Prefixes) {
+		return false
+	}
+	for i, _tgt := range p.Prefixes {
+		_src149 := other.Prefixes[i]
+		if _tgt != _src149 {
+			return false
+		}
+	}
+	if p.FetchSize != other.FetchSize {
+		if p.FetchSize == nil || other.FetchSize == nil {
+			return false
+		}
+		if (*p.FetchSize) != (*other.FetchSize) {
+			return false
+		}
+	}
+	if p.StatementId != other.StatementId {
+		return false
+	}
+	if p.EnableRedirectQuery != other.EnableRedirectQuery {
+		if p.EnableRedirectQuery == nil || other.EnableRedirectQuery == nil {
+			return false
+		}
+		if (*p.EnableRedirectQuery) != (*other.EnableRedirectQuery) {
+			return false
+		}
+	}
+	if p.JdbcQuery != other.JdbcQuery {
+		if p.JdbcQuery == nil || other.JdbcQuery == nil {
+			return false
+		}
+		if (*p.JdbcQuery) != (*other.JdbcQuery) {
+			return false
+		}
+	}
+	if p.Timeout != other.Timeout {
+		if p.Timeout == nil || other.Timeout == nil {
+			return false
+		}
+		if (*p.Timeout) != (*other.Timeout) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *TSFastLastDataQueryForOnePrefixPathReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TSFastLastDataQueryForOnePrefixPathReq(%+v)", *p)
+}
+
+// Attributes:
+//   - SessionId
 //   - StatementId
 //   - Paths
 //   - Aggregations
@@ -13059,13 +13541,13 @@ func (p *TSAggregationQueryReq) ReadField3(ctx context.Context, iprot thrift.TPr
 	tSlice := make([]string, 0, size)
 	p.Paths = tSlice
 	for i := 0; i < size; i++ {
-		var _elem148 string
+		var _elem150 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem148 = v
+			_elem150 = v
 		}
-		p.Paths = append(p.Paths, _elem148)
+		p.Paths = append(p.Paths, _elem150)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -13081,13 +13563,13 @@ func (p *TSAggregationQueryReq) ReadField4(ctx context.Context, iprot thrift.TPr
 	tSlice := make([]int32, 0, size)
 	p.Aggregations = tSlice
 	for i := 0; i < size; i++ {
-		var _elem149 int32
+		var _elem151 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem149 = v
+			_elem151 = v
 		}
-		p.Aggregations = append(p.Aggregations, _elem149)
+		p.Aggregations = append(p.Aggregations, _elem151)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -13395,8 +13877,8 @@ func (p *TSAggregationQueryReq) Equals(other *TSAggregationQueryReq) bool {
 		return false
 	}
 	for i, _tgt := range p.Paths {
-		_src150 := other.Paths[i]
-		if _tgt != _src150 {
+		_src152 := other.Paths[i]
+		if _tgt != _src152 {
 			return false
 		}
 	}
@@ -13404,8 +13886,8 @@ func (p *TSAggregationQueryReq) Equals(other *TSAggregationQueryReq) bool {
 		return false
 	}
 	for i, _tgt := range p.Aggregations {
-		_src151 := other.Aggregations[i]
-		if _tgt != _src151 {
+		_src153 := other.Aggregations[i]
+		if _tgt != _src153 {
 			return false
 		}
 	}
@@ -13592,13 +14074,13 @@ func (p *TSQueryDataSet) ReadField2(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([][]byte, 0, size)
 	p.ValueList = tSlice
 	for i := 0; i < size; i++ {
-		var _elem152 []byte
+		var _elem154 []byte
 		if v, err := iprot.ReadBinary(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem152 = v
+			_elem154 = v
 		}
-		p.ValueList = append(p.ValueList, _elem152)
+		p.ValueList = append(p.ValueList, _elem154)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -13614,13 +14096,13 @@ func (p *TSQueryDataSet) ReadField3(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([][]byte, 0, size)
 	p.BitmapList = tSlice
 	for i := 0; i < size; i++ {
-		var _elem153 []byte
+		var _elem155 []byte
 		if v, err := iprot.ReadBinary(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem153 = v
+			_elem155 = v
 		}
-		p.BitmapList = append(p.BitmapList, _elem153)
+		p.BitmapList = append(p.BitmapList, _elem155)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -13720,8 +14202,8 @@ func (p *TSQueryDataSet) Equals(other *TSQueryDataSet) bool {
 		return false
 	}
 	for i, _tgt := range p.ValueList {
-		_src154 := other.ValueList[i]
-		if bytes.Compare(_tgt, _src154) != 0 {
+		_src156 := other.ValueList[i]
+		if bytes.Compare(_tgt, _src156) != 0 {
 			return false
 		}
 	}
@@ -13729,8 +14211,8 @@ func (p *TSQueryDataSet) Equals(other *TSQueryDataSet) bool {
 		return false
 	}
 	for i, _tgt := range p.BitmapList {
-		_src155 := other.BitmapList[i]
-		if bytes.Compare(_tgt, _src155) != 0 {
+		_src157 := other.BitmapList[i]
+		if bytes.Compare(_tgt, _src157) != 0 {
 			return false
 		}
 	}
@@ -14167,13 +14649,13 @@ func (p *TSExecuteStatementResp) ReadField3(ctx context.Context, iprot thrift.TP
 	tSlice := make([]string, 0, size)
 	p.Columns = tSlice
 	for i := 0; i < size; i++ {
-		var _elem156 string
+		var _elem158 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem156 = v
+			_elem158 = v
 		}
-		p.Columns = append(p.Columns, _elem156)
+		p.Columns = append(p.Columns, _elem158)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -14207,13 +14689,13 @@ func (p *TSExecuteStatementResp) ReadField6(ctx context.Context, iprot thrift.TP
 	tSlice := make([]string, 0, size)
 	p.DataTypeList = tSlice
 	for i := 0; i < size; i++ {
-		var _elem157 string
+		var _elem159 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem157 = v
+			_elem159 = v
 		}
-		p.DataTypeList = append(p.DataTypeList, _elem157)
+		p.DataTypeList = append(p.DataTypeList, _elem159)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -14237,19 +14719,19 @@ func (p *TSExecuteStatementResp) ReadField9(ctx context.Context, iprot thrift.TP
 	tMap := make(map[string]int32, size)
 	p.ColumnNameIndexMap = tMap
 	for i := 0; i < size; i++ {
-		var _key158 string
+		var _key160 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_key158 = v
+			_key160 = v
 		}
-		var _val159 int32
+		var _val161 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_val159 = v
+			_val161 = v
 		}
-		p.ColumnNameIndexMap[_key158] = _val159
+		p.ColumnNameIndexMap[_key160] = _val161
 	}
 	if err := iprot.ReadMapEnd(ctx); err != nil {
 		return thrift.PrependError("error reading map end: ", err)
@@ -14265,13 +14747,13 @@ func (p *TSExecuteStatementResp) ReadField10(ctx context.Context, iprot thrift.T
 	tSlice := make([]string, 0, size)
 	p.SgColumns = tSlice
 	for i := 0; i < size; i++ {
-		var _elem160 string
+		var _elem162 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem160 = v
+			_elem162 = v
 		}
-		p.SgColumns = append(p.SgColumns, _elem160)
+		p.SgColumns = append(p.SgColumns, _elem162)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -14287,14 +14769,14 @@ func (p *TSExecuteStatementResp) ReadField11(ctx context.Context, iprot thrift.T
 	tSlice := make([]int8, 0, size)
 	p.AliasColumns = tSlice
 	for i := 0; i < size; i++ {
-		var _elem161 int8
+		var _elem163 int8
 		if v, err := iprot.ReadByte(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
 			temp := int8(v)
-			_elem161 = temp
+			_elem163 = temp
 		}
-		p.AliasColumns = append(p.AliasColumns, _elem161)
+		p.AliasColumns = append(p.AliasColumns, _elem163)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -14310,13 +14792,13 @@ func (p *TSExecuteStatementResp) ReadField13(ctx context.Context, iprot thrift.T
 	tSlice := make([][]byte, 0, size)
 	p.QueryResult_ = tSlice
 	for i := 0; i < size; i++ {
-		var _elem162 []byte
+		var _elem164 []byte
 		if v, err := iprot.ReadBinary(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem162 = v
+			_elem164 = v
 		}
-		p.QueryResult_ = append(p.QueryResult_, _elem162)
+		p.QueryResult_ = append(p.QueryResult_, _elem164)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -14359,13 +14841,13 @@ func (p *TSExecuteStatementResp) ReadField17(ctx context.Context, iprot thrift.T
 	tSlice := make([]int32, 0, size)
 	p.ColumnIndex2TsBlockColumnIndexList = tSlice
 	for i := 0; i < size; i++ {
-		var _elem163 int32
+		var _elem165 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem163 = v
+			_elem165 = v
 		}
-		p.ColumnIndex2TsBlockColumnIndexList = append(p.ColumnIndex2TsBlockColumnIndexList, _elem163)
+		p.ColumnIndex2TsBlockColumnIndexList = append(p.ColumnIndex2TsBlockColumnIndexList, _elem165)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -14736,8 +15218,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for i, _tgt := range p.Columns {
-		_src164 := other.Columns[i]
-		if _tgt != _src164 {
+		_src166 := other.Columns[i]
+		if _tgt != _src166 {
 			return false
 		}
 	}
@@ -14761,8 +15243,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for i, _tgt := range p.DataTypeList {
-		_src165 := other.DataTypeList[i]
-		if _tgt != _src165 {
+		_src167 := other.DataTypeList[i]
+		if _tgt != _src167 {
 			return false
 		}
 	}
@@ -14773,8 +15255,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for k, _tgt := range p.ColumnNameIndexMap {
-		_src166 := other.ColumnNameIndexMap[k]
-		if _tgt != _src166 {
+		_src168 := other.ColumnNameIndexMap[k]
+		if _tgt != _src168 {
 			return false
 		}
 	}
@@ -14782,8 +15264,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for i, _tgt := range p.SgColumns {
-		_src167 := other.SgColumns[i]
-		if _tgt != _src167 {
+		_src169 := other.SgColumns[i]
+		if _tgt != _src169 {
 			return false
 		}
 	}
@@ -14791,8 +15273,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for i, _tgt := range p.AliasColumns {
-		_src168 := other.AliasColumns[i]
-		if _tgt != _src168 {
+		_src170 := other.AliasColumns[i]
+		if _tgt != _src170 {
 			return false
 		}
 	}
@@ -14800,8 +15282,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for i, _tgt := range p.QueryResult_ {
-		_src169 := other.QueryResult_[i]
-		if bytes.Compare(_tgt, _src169) != 0 {
+		_src171 := other.QueryResult_[i]
+		if bytes.Compare(_tgt, _src171) != 0 {
 			return false
 		}
 	}
@@ -14833,8 +15315,8 @@ func (p *TSExecuteStatementResp) Equals(other *TSExecuteStatementResp) bool {
 		return false
 	}
 	for i, _tgt := range p.ColumnIndex2TsBlockColumnIndexList {
-		_src170 := other.ColumnIndex2TsBlockColumnIndexList[i]
-		if _tgt != _src170 {
+		_src172 := other.ColumnIndex2TsBlockColumnIndexList[i]
+		if _tgt != _src172 {
 			return false
 		}
 	}
@@ -15505,13 +15987,13 @@ func (p *TSFetchResultsResp) ReadField6(ctx context.Context, iprot thrift.TProto
 	tSlice := make([][]byte, 0, size)
 	p.QueryResult_ = tSlice
 	for i := 0; i < size; i++ {
-		var _elem171 []byte
+		var _elem173 []byte
 		if v, err := iprot.ReadBinary(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem171 = v
+			_elem173 = v
 		}
-		p.QueryResult_ = append(p.QueryResult_, _elem171)
+		p.QueryResult_ = append(p.QueryResult_, _elem173)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -15675,8 +16157,8 @@ func (p *TSFetchResultsResp) Equals(other *TSFetchResultsResp) bool {
 		return false
 	}
 	for i, _tgt := range p.QueryResult_ {
-		_src172 := other.QueryResult_[i]
-		if bytes.Compare(_tgt, _src172) != 0 {
+		_src174 := other.QueryResult_[i]
+		if bytes.Compare(_tgt, _src174) != 0 {
 			return false
 		}
 	}
@@ -16265,13 +16747,13 @@ func (p *TSFetchMetadataResp) ReadField3(ctx context.Context, iprot thrift.TProt
 	tSlice := make([]string, 0, size)
 	p.ColumnsList = tSlice
 	for i := 0; i < size; i++ {
-		var _elem173 string
+		var _elem175 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem173 = v
+			_elem175 = v
 		}
-		p.ColumnsList = append(p.ColumnsList, _elem173)
+		p.ColumnsList = append(p.ColumnsList, _elem175)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -16402,8 +16884,8 @@ func (p *TSFetchMetadataResp) Equals(other *TSFetchMetadataResp) bool {
 		return false
 	}
 	for i, _tgt := range p.ColumnsList {
-		_src174 := other.ColumnsList[i]
-		if _tgt != _src174 {
+		_src176 := other.ColumnsList[i]
+		if _tgt != _src176 {
 			return false
 		}
 	}
@@ -16628,13 +17110,13 @@ func (p *TSQueryTemplateResp) ReadField5(ctx context.Context, iprot thrift.TProt
 	tSlice := make([]string, 0, size)
 	p.Measurements = tSlice
 	for i := 0; i < size; i++ {
-		var _elem175 string
+		var _elem177 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem175 = v
+			_elem177 = v
 		}
-		p.Measurements = append(p.Measurements, _elem175)
+		p.Measurements = append(p.Measurements, _elem177)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -16783,8 +17265,8 @@ func (p *TSQueryTemplateResp) Equals(other *TSQueryTemplateResp) bool {
 		return false
 	}
 	for i, _tgt := range p.Measurements {
-		_src176 := other.Measurements[i]
-		if _tgt != _src176 {
+		_src178 := other.Measurements[i]
+		if _tgt != _src178 {
 			return false
 		}
 	}
@@ -17531,13 +18013,13 @@ func (p *TPipeSubscribeResp) ReadField4(ctx context.Context, iprot thrift.TProto
 	tSlice := make([][]byte, 0, size)
 	p.Body = tSlice
 	for i := 0; i < size; i++ {
-		var _elem177 []byte
+		var _elem179 []byte
 		if v, err := iprot.ReadBinary(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem177 = v
+			_elem179 = v
 		}
-		p.Body = append(p.Body, _elem177)
+		p.Body = append(p.Body, _elem179)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -17653,8 +18135,8 @@ func (p *TPipeSubscribeResp) Equals(other *TPipeSubscribeResp) bool {
 		return false
 	}
 	for i, _tgt := range p.Body {
-		_src178 := other.Body[i]
-		if bytes.Compare(_tgt, _src178) != 0 {
+		_src180 := other.Body[i]
+		if bytes.Compare(_tgt, _src180) != 0 {
 			return false
 		}
 	}
@@ -17756,6 +18238,9 @@ type IClientRPCService interface {
 	ExecuteFastLastDataQueryForOneDeviceV2(ctx context.Context, req *TSFastLastDataQueryForOneDeviceReq) (_r *TSExecuteStatementResp, _err error)
 	// Parameters:
 	//  - Req
+	ExecuteFastLastDataQueryForOnePrefixPath(ctx context.Context, req *TSFastLastDataQueryForOnePrefixPathReq) (_r *TSExecuteStatementResp, _err error)
+	// Parameters:
+	//  - Req
 	ExecuteAggregationQuery(ctx context.Context, req *TSAggregationQueryReq) (_r *TSExecuteStatementResp, _err error)
 	// Parameters:
 	//  - Req
@@ -17812,17 +18297,17 @@ func (p *IClientRPCServiceClient) SetLastResponseMeta_(meta thrift.ResponseMeta)
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) OpenSession(ctx context.Context, req *TSOpenSessionReq) (_r *TSOpenSessionResp, _err error) {
-	var _args179 IClientRPCServiceOpenSessionArgs
-	_args179.Req = req
-	var _result181 IClientRPCServiceOpenSessionResult
-	var _meta180 thrift.ResponseMeta
-	_meta180, _err = p.Client_().Call(ctx, "openSession", &_args179, &_result181)
-	p.SetLastResponseMeta_(_meta180)
+	var _args181 IClientRPCServiceOpenSessionArgs
+	_args181.Req = req
+	var _result183 IClientRPCServiceOpenSessionResult
+	var _meta182 thrift.ResponseMeta
+	_meta182, _err = p.Client_().Call(ctx, "openSession", &_args181, &_result183)
+	p.SetLastResponseMeta_(_meta182)
 	if _err != nil {
 		return
 	}
-	if _ret182 := _result181.GetSuccess(); _ret182 != nil {
-		return _ret182, nil
+	if _ret184 := _result183.GetSuccess(); _ret184 != nil {
+		return _ret184, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "openSession failed: unknown result")
 }
@@ -17830,17 +18315,17 @@ func (p *IClientRPCServiceClient) OpenSession(ctx context.Context, req *TSOpenSe
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CloseSession(ctx context.Context, req *TSCloseSessionReq) (_r *TSStatus, _err error) {
-	var _args183 IClientRPCServiceCloseSessionArgs
-	_args183.Req = req
-	var _result185 IClientRPCServiceCloseSessionResult
-	var _meta184 thrift.ResponseMeta
-	_meta184, _err = p.Client_().Call(ctx, "closeSession", &_args183, &_result185)
-	p.SetLastResponseMeta_(_meta184)
+	var _args185 IClientRPCServiceCloseSessionArgs
+	_args185.Req = req
+	var _result187 IClientRPCServiceCloseSessionResult
+	var _meta186 thrift.ResponseMeta
+	_meta186, _err = p.Client_().Call(ctx, "closeSession", &_args185, &_result187)
+	p.SetLastResponseMeta_(_meta186)
 	if _err != nil {
 		return
 	}
-	if _ret186 := _result185.GetSuccess(); _ret186 != nil {
-		return _ret186, nil
+	if _ret188 := _result187.GetSuccess(); _ret188 != nil {
+		return _ret188, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "closeSession failed: unknown result")
 }
@@ -17848,32 +18333,32 @@ func (p *IClientRPCServiceClient) CloseSession(ctx context.Context, req *TSClose
 // Parameters:
 //   - SessionId
 func (p *IClientRPCServiceClient) RequestStatementId(ctx context.Context, sessionId int64) (_r int64, _err error) {
-	var _args187 IClientRPCServiceRequestStatementIdArgs
-	_args187.SessionId = sessionId
-	var _result189 IClientRPCServiceRequestStatementIdResult
-	var _meta188 thrift.ResponseMeta
-	_meta188, _err = p.Client_().Call(ctx, "requestStatementId", &_args187, &_result189)
-	p.SetLastResponseMeta_(_meta188)
+	var _args189 IClientRPCServiceRequestStatementIdArgs
+	_args189.SessionId = sessionId
+	var _result191 IClientRPCServiceRequestStatementIdResult
+	var _meta190 thrift.ResponseMeta
+	_meta190, _err = p.Client_().Call(ctx, "requestStatementId", &_args189, &_result191)
+	p.SetLastResponseMeta_(_meta190)
 	if _err != nil {
 		return
 	}
-	return _result189.GetSuccess(), nil
+	return _result191.GetSuccess(), nil
 }
 
 // Parameters:
 //   - SessionId
 func (p *IClientRPCServiceClient) GetTimeZone(ctx context.Context, sessionId int64) (_r *TSGetTimeZoneResp, _err error) {
-	var _args190 IClientRPCServiceGetTimeZoneArgs
-	_args190.SessionId = sessionId
-	var _result192 IClientRPCServiceGetTimeZoneResult
-	var _meta191 thrift.ResponseMeta
-	_meta191, _err = p.Client_().Call(ctx, "getTimeZone", &_args190, &_result192)
-	p.SetLastResponseMeta_(_meta191)
+	var _args192 IClientRPCServiceGetTimeZoneArgs
+	_args192.SessionId = sessionId
+	var _result194 IClientRPCServiceGetTimeZoneResult
+	var _meta193 thrift.ResponseMeta
+	_meta193, _err = p.Client_().Call(ctx, "getTimeZone", &_args192, &_result194)
+	p.SetLastResponseMeta_(_meta193)
 	if _err != nil {
 		return
 	}
-	if _ret193 := _result192.GetSuccess(); _ret193 != nil {
-		return _ret193, nil
+	if _ret195 := _result194.GetSuccess(); _ret195 != nil {
+		return _ret195, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "getTimeZone failed: unknown result")
 }
@@ -17881,77 +18366,77 @@ func (p *IClientRPCServiceClient) GetTimeZone(ctx context.Context, sessionId int
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) SetTimeZone(ctx context.Context, req *TSSetTimeZoneReq) (_r *TSStatus, _err error) {
-	var _args194 IClientRPCServiceSetTimeZoneArgs
-	_args194.Req = req
-	var _result196 IClientRPCServiceSetTimeZoneResult
-	var _meta195 thrift.ResponseMeta
-	_meta195, _err = p.Client_().Call(ctx, "setTimeZone", &_args194, &_result196)
-	p.SetLastResponseMeta_(_meta195)
+	var _args196 IClientRPCServiceSetTimeZoneArgs
+	_args196.Req = req
+	var _result198 IClientRPCServiceSetTimeZoneResult
+	var _meta197 thrift.ResponseMeta
+	_meta197, _err = p.Client_().Call(ctx, "setTimeZone", &_args196, &_result198)
+	p.SetLastResponseMeta_(_meta197)
 	if _err != nil {
 		return
 	}
-	if _ret197 := _result196.GetSuccess(); _ret197 != nil {
-		return _ret197, nil
+	if _ret199 := _result198.GetSuccess(); _ret199 != nil {
+		return _ret199, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "setTimeZone failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) GetProperties(ctx context.Context) (_r *ServerProperties, _err error) {
-	var _args198 IClientRPCServiceGetPropertiesArgs
-	var _result200 IClientRPCServiceGetPropertiesResult
-	var _meta199 thrift.ResponseMeta
-	_meta199, _err = p.Client_().Call(ctx, "getProperties", &_args198, &_result200)
-	p.SetLastResponseMeta_(_meta199)
+	var _args200 IClientRPCServiceGetPropertiesArgs
+	var _result202 IClientRPCServiceGetPropertiesResult
+	var _meta201 thrift.ResponseMeta
+	_meta201, _err = p.Client_().Call(ctx, "getProperties", &_args200, &_result202)
+	p.SetLastResponseMeta_(_meta201)
 	if _err != nil {
 		return
 	}
-	if _ret201 := _result200.GetSuccess(); _ret201 != nil {
-		return _ret201, nil
+	if _ret203 := _result202.GetSuccess(); _ret203 != nil {
+		return _ret203, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "getProperties failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) FetchAllConnectionsInfo(ctx context.Context) (_r *TSConnectionInfoResp, _err error) {
-	var _args202 IClientRPCServiceFetchAllConnectionsInfoArgs
-	var _result204 IClientRPCServiceFetchAllConnectionsInfoResult
-	var _meta203 thrift.ResponseMeta
-	_meta203, _err = p.Client_().Call(ctx, "fetchAllConnectionsInfo", &_args202, &_result204)
-	p.SetLastResponseMeta_(_meta203)
+	var _args204 IClientRPCServiceFetchAllConnectionsInfoArgs
+	var _result206 IClientRPCServiceFetchAllConnectionsInfoResult
+	var _meta205 thrift.ResponseMeta
+	_meta205, _err = p.Client_().Call(ctx, "fetchAllConnectionsInfo", &_args204, &_result206)
+	p.SetLastResponseMeta_(_meta205)
 	if _err != nil {
 		return
 	}
-	if _ret205 := _result204.GetSuccess(); _ret205 != nil {
-		return _ret205, nil
+	if _ret207 := _result206.GetSuccess(); _ret207 != nil {
+		return _ret207, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "fetchAllConnectionsInfo failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) GetBackupConfiguration(ctx context.Context) (_r *TSBackupConfigurationResp, _err error) {
-	var _args206 IClientRPCServiceGetBackupConfigurationArgs
-	var _result208 IClientRPCServiceGetBackupConfigurationResult
-	var _meta207 thrift.ResponseMeta
-	_meta207, _err = p.Client_().Call(ctx, "getBackupConfiguration", &_args206, &_result208)
-	p.SetLastResponseMeta_(_meta207)
+	var _args208 IClientRPCServiceGetBackupConfigurationArgs
+	var _result210 IClientRPCServiceGetBackupConfigurationResult
+	var _meta209 thrift.ResponseMeta
+	_meta209, _err = p.Client_().Call(ctx, "getBackupConfiguration", &_args208, &_result210)
+	p.SetLastResponseMeta_(_meta209)
 	if _err != nil {
 		return
 	}
-	if _ret209 := _result208.GetSuccess(); _ret209 != nil {
-		return _ret209, nil
+	if _ret211 := _result210.GetSuccess(); _ret211 != nil {
+		return _ret211, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "getBackupConfiguration failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) TestConnectionEmptyRPC(ctx context.Context) (_r *TSStatus, _err error) {
-	var _args210 IClientRPCServiceTestConnectionEmptyRPCArgs
-	var _result212 IClientRPCServiceTestConnectionEmptyRPCResult
-	var _meta211 thrift.ResponseMeta
-	_meta211, _err = p.Client_().Call(ctx, "testConnectionEmptyRPC", &_args210, &_result212)
-	p.SetLastResponseMeta_(_meta211)
+	var _args212 IClientRPCServiceTestConnectionEmptyRPCArgs
+	var _result214 IClientRPCServiceTestConnectionEmptyRPCResult
+	var _meta213 thrift.ResponseMeta
+	_meta213, _err = p.Client_().Call(ctx, "testConnectionEmptyRPC", &_args212, &_result214)
+	p.SetLastResponseMeta_(_meta213)
 	if _err != nil {
 		return
 	}
-	if _ret213 := _result212.GetSuccess(); _ret213 != nil {
-		return _ret213, nil
+	if _ret215 := _result214.GetSuccess(); _ret215 != nil {
+		return _ret215, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "testConnectionEmptyRPC failed: unknown result")
 }
@@ -17959,17 +18444,17 @@ func (p *IClientRPCServiceClient) TestConnectionEmptyRPC(ctx context.Context) (_
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertRecord(ctx context.Context, req *TSInsertRecordReq) (_r *TSStatus, _err error) {
-	var _args214 IClientRPCServiceInsertRecordArgs
-	_args214.Req = req
-	var _result216 IClientRPCServiceInsertRecordResult
-	var _meta215 thrift.ResponseMeta
-	_meta215, _err = p.Client_().Call(ctx, "insertRecord", &_args214, &_result216)
-	p.SetLastResponseMeta_(_meta215)
+	var _args216 IClientRPCServiceInsertRecordArgs
+	_args216.Req = req
+	var _result218 IClientRPCServiceInsertRecordResult
+	var _meta217 thrift.ResponseMeta
+	_meta217, _err = p.Client_().Call(ctx, "insertRecord", &_args216, &_result218)
+	p.SetLastResponseMeta_(_meta217)
 	if _err != nil {
 		return
 	}
-	if _ret217 := _result216.GetSuccess(); _ret217 != nil {
-		return _ret217, nil
+	if _ret219 := _result218.GetSuccess(); _ret219 != nil {
+		return _ret219, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertRecord failed: unknown result")
 }
@@ -17977,17 +18462,17 @@ func (p *IClientRPCServiceClient) InsertRecord(ctx context.Context, req *TSInser
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertStringRecord(ctx context.Context, req *TSInsertStringRecordReq) (_r *TSStatus, _err error) {
-	var _args218 IClientRPCServiceInsertStringRecordArgs
-	_args218.Req = req
-	var _result220 IClientRPCServiceInsertStringRecordResult
-	var _meta219 thrift.ResponseMeta
-	_meta219, _err = p.Client_().Call(ctx, "insertStringRecord", &_args218, &_result220)
-	p.SetLastResponseMeta_(_meta219)
+	var _args220 IClientRPCServiceInsertStringRecordArgs
+	_args220.Req = req
+	var _result222 IClientRPCServiceInsertStringRecordResult
+	var _meta221 thrift.ResponseMeta
+	_meta221, _err = p.Client_().Call(ctx, "insertStringRecord", &_args220, &_result222)
+	p.SetLastResponseMeta_(_meta221)
 	if _err != nil {
 		return
 	}
-	if _ret221 := _result220.GetSuccess(); _ret221 != nil {
-		return _ret221, nil
+	if _ret223 := _result222.GetSuccess(); _ret223 != nil {
+		return _ret223, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertStringRecord failed: unknown result")
 }
@@ -17995,17 +18480,17 @@ func (p *IClientRPCServiceClient) InsertStringRecord(ctx context.Context, req *T
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertTablet(ctx context.Context, req *TSInsertTabletReq) (_r *TSStatus, _err error) {
-	var _args222 IClientRPCServiceInsertTabletArgs
-	_args222.Req = req
-	var _result224 IClientRPCServiceInsertTabletResult
-	var _meta223 thrift.ResponseMeta
-	_meta223, _err = p.Client_().Call(ctx, "insertTablet", &_args222, &_result224)
-	p.SetLastResponseMeta_(_meta223)
+	var _args224 IClientRPCServiceInsertTabletArgs
+	_args224.Req = req
+	var _result226 IClientRPCServiceInsertTabletResult
+	var _meta225 thrift.ResponseMeta
+	_meta225, _err = p.Client_().Call(ctx, "insertTablet", &_args224, &_result226)
+	p.SetLastResponseMeta_(_meta225)
 	if _err != nil {
 		return
 	}
-	if _ret225 := _result224.GetSuccess(); _ret225 != nil {
-		return _ret225, nil
+	if _ret227 := _result226.GetSuccess(); _ret227 != nil {
+		return _ret227, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertTablet failed: unknown result")
 }
@@ -18013,17 +18498,17 @@ func (p *IClientRPCServiceClient) InsertTablet(ctx context.Context, req *TSInser
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertTablets(ctx context.Context, req *TSInsertTabletsReq) (_r *TSStatus, _err error) {
-	var _args226 IClientRPCServiceInsertTabletsArgs
-	_args226.Req = req
-	var _result228 IClientRPCServiceInsertTabletsResult
-	var _meta227 thrift.ResponseMeta
-	_meta227, _err = p.Client_().Call(ctx, "insertTablets", &_args226, &_result228)
-	p.SetLastResponseMeta_(_meta227)
+	var _args228 IClientRPCServiceInsertTabletsArgs
+	_args228.Req = req
+	var _result230 IClientRPCServiceInsertTabletsResult
+	var _meta229 thrift.ResponseMeta
+	_meta229, _err = p.Client_().Call(ctx, "insertTablets", &_args228, &_result230)
+	p.SetLastResponseMeta_(_meta229)
 	if _err != nil {
 		return
 	}
-	if _ret229 := _result228.GetSuccess(); _ret229 != nil {
-		return _ret229, nil
+	if _ret231 := _result230.GetSuccess(); _ret231 != nil {
+		return _ret231, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertTablets failed: unknown result")
 }
@@ -18031,17 +18516,17 @@ func (p *IClientRPCServiceClient) InsertTablets(ctx context.Context, req *TSInse
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertRecords(ctx context.Context, req *TSInsertRecordsReq) (_r *TSStatus, _err error) {
-	var _args230 IClientRPCServiceInsertRecordsArgs
-	_args230.Req = req
-	var _result232 IClientRPCServiceInsertRecordsResult
-	var _meta231 thrift.ResponseMeta
-	_meta231, _err = p.Client_().Call(ctx, "insertRecords", &_args230, &_result232)
-	p.SetLastResponseMeta_(_meta231)
+	var _args232 IClientRPCServiceInsertRecordsArgs
+	_args232.Req = req
+	var _result234 IClientRPCServiceInsertRecordsResult
+	var _meta233 thrift.ResponseMeta
+	_meta233, _err = p.Client_().Call(ctx, "insertRecords", &_args232, &_result234)
+	p.SetLastResponseMeta_(_meta233)
 	if _err != nil {
 		return
 	}
-	if _ret233 := _result232.GetSuccess(); _ret233 != nil {
-		return _ret233, nil
+	if _ret235 := _result234.GetSuccess(); _ret235 != nil {
+		return _ret235, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertRecords failed: unknown result")
 }
@@ -18049,17 +18534,17 @@ func (p *IClientRPCServiceClient) InsertRecords(ctx context.Context, req *TSInse
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertRecordsOfOneDevice(ctx context.Context, req *TSInsertRecordsOfOneDeviceReq) (_r *TSStatus, _err error) {
-	var _args234 IClientRPCServiceInsertRecordsOfOneDeviceArgs
-	_args234.Req = req
-	var _result236 IClientRPCServiceInsertRecordsOfOneDeviceResult
-	var _meta235 thrift.ResponseMeta
-	_meta235, _err = p.Client_().Call(ctx, "insertRecordsOfOneDevice", &_args234, &_result236)
-	p.SetLastResponseMeta_(_meta235)
+	var _args236 IClientRPCServiceInsertRecordsOfOneDeviceArgs
+	_args236.Req = req
+	var _result238 IClientRPCServiceInsertRecordsOfOneDeviceResult
+	var _meta237 thrift.ResponseMeta
+	_meta237, _err = p.Client_().Call(ctx, "insertRecordsOfOneDevice", &_args236, &_result238)
+	p.SetLastResponseMeta_(_meta237)
 	if _err != nil {
 		return
 	}
-	if _ret237 := _result236.GetSuccess(); _ret237 != nil {
-		return _ret237, nil
+	if _ret239 := _result238.GetSuccess(); _ret239 != nil {
+		return _ret239, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertRecordsOfOneDevice failed: unknown result")
 }
@@ -18067,17 +18552,17 @@ func (p *IClientRPCServiceClient) InsertRecordsOfOneDevice(ctx context.Context, 
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertStringRecords(ctx context.Context, req *TSInsertStringRecordsReq) (_r *TSStatus, _err error) {
-	var _args238 IClientRPCServiceInsertStringRecordsArgs
-	_args238.Req = req
-	var _result240 IClientRPCServiceInsertStringRecordsResult
-	var _meta239 thrift.ResponseMeta
-	_meta239, _err = p.Client_().Call(ctx, "insertStringRecords", &_args238, &_result240)
-	p.SetLastResponseMeta_(_meta239)
+	var _args240 IClientRPCServiceInsertStringRecordsArgs
+	_args240.Req = req
+	var _result242 IClientRPCServiceInsertStringRecordsResult
+	var _meta241 thrift.ResponseMeta
+	_meta241, _err = p.Client_().Call(ctx, "insertStringRecords", &_args240, &_result242)
+	p.SetLastResponseMeta_(_meta241)
 	if _err != nil {
 		return
 	}
-	if _ret241 := _result240.GetSuccess(); _ret241 != nil {
-		return _ret241, nil
+	if _ret243 := _result242.GetSuccess(); _ret243 != nil {
+		return _ret243, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertStringRecords failed: unknown result")
 }
@@ -18085,17 +18570,17 @@ func (p *IClientRPCServiceClient) InsertStringRecords(ctx context.Context, req *
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertStringRecordsOfOneDevice(ctx context.Context, req *TSInsertStringRecordsOfOneDeviceReq) (_r *TSStatus, _err error) {
-	var _args242 IClientRPCServiceInsertStringRecordsOfOneDeviceArgs
-	_args242.Req = req
-	var _result244 IClientRPCServiceInsertStringRecordsOfOneDeviceResult
-	var _meta243 thrift.ResponseMeta
-	_meta243, _err = p.Client_().Call(ctx, "insertStringRecordsOfOneDevice", &_args242, &_result244)
-	p.SetLastResponseMeta_(_meta243)
+	var _args244 IClientRPCServiceInsertStringRecordsOfOneDeviceArgs
+	_args244.Req = req
+	var _result246 IClientRPCServiceInsertStringRecordsOfOneDeviceResult
+	var _meta245 thrift.ResponseMeta
+	_meta245, _err = p.Client_().Call(ctx, "insertStringRecordsOfOneDevice", &_args244, &_result246)
+	p.SetLastResponseMeta_(_meta245)
 	if _err != nil {
 		return
 	}
-	if _ret245 := _result244.GetSuccess(); _ret245 != nil {
-		return _ret245, nil
+	if _ret247 := _result246.GetSuccess(); _ret247 != nil {
+		return _ret247, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertStringRecordsOfOneDevice failed: unknown result")
 }
@@ -18103,17 +18588,17 @@ func (p *IClientRPCServiceClient) InsertStringRecordsOfOneDevice(ctx context.Con
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) DeleteData(ctx context.Context, req *TSDeleteDataReq) (_r *TSStatus, _err error) {
-	var _args246 IClientRPCServiceDeleteDataArgs
-	_args246.Req = req
-	var _result248 IClientRPCServiceDeleteDataResult
-	var _meta247 thrift.ResponseMeta
-	_meta247, _err = p.Client_().Call(ctx, "deleteData", &_args246, &_result248)
-	p.SetLastResponseMeta_(_meta247)
+	var _args248 IClientRPCServiceDeleteDataArgs
+	_args248.Req = req
+	var _result250 IClientRPCServiceDeleteDataResult
+	var _meta249 thrift.ResponseMeta
+	_meta249, _err = p.Client_().Call(ctx, "deleteData", &_args248, &_result250)
+	p.SetLastResponseMeta_(_meta249)
 	if _err != nil {
 		return
 	}
-	if _ret249 := _result248.GetSuccess(); _ret249 != nil {
-		return _ret249, nil
+	if _ret251 := _result250.GetSuccess(); _ret251 != nil {
+		return _ret251, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "deleteData failed: unknown result")
 }
@@ -18122,18 +18607,18 @@ func (p *IClientRPCServiceClient) DeleteData(ctx context.Context, req *TSDeleteD
 //   - SessionId
 //   - StorageGroup
 func (p *IClientRPCServiceClient) SetStorageGroup(ctx context.Context, sessionId int64, storageGroup string) (_r *TSStatus, _err error) {
-	var _args250 IClientRPCServiceSetStorageGroupArgs
-	_args250.SessionId = sessionId
-	_args250.StorageGroup = storageGroup
-	var _result252 IClientRPCServiceSetStorageGroupResult
-	var _meta251 thrift.ResponseMeta
-	_meta251, _err = p.Client_().Call(ctx, "setStorageGroup", &_args250, &_result252)
-	p.SetLastResponseMeta_(_meta251)
+	var _args252 IClientRPCServiceSetStorageGroupArgs
+	_args252.SessionId = sessionId
+	_args252.StorageGroup = storageGroup
+	var _result254 IClientRPCServiceSetStorageGroupResult
+	var _meta253 thrift.ResponseMeta
+	_meta253, _err = p.Client_().Call(ctx, "setStorageGroup", &_args252, &_result254)
+	p.SetLastResponseMeta_(_meta253)
 	if _err != nil {
 		return
 	}
-	if _ret253 := _result252.GetSuccess(); _ret253 != nil {
-		return _ret253, nil
+	if _ret255 := _result254.GetSuccess(); _ret255 != nil {
+		return _ret255, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "setStorageGroup failed: unknown result")
 }
@@ -18142,18 +18627,18 @@ func (p *IClientRPCServiceClient) SetStorageGroup(ctx context.Context, sessionId
 //   - SessionId
 //   - StorageGroup
 func (p *IClientRPCServiceClient) DeleteStorageGroups(ctx context.Context, sessionId int64, storageGroup []string) (_r *TSStatus, _err error) {
-	var _args254 IClientRPCServiceDeleteStorageGroupsArgs
-	_args254.SessionId = sessionId
-	_args254.StorageGroup = storageGroup
-	var _result256 IClientRPCServiceDeleteStorageGroupsResult
-	var _meta255 thrift.ResponseMeta
-	_meta255, _err = p.Client_().Call(ctx, "deleteStorageGroups", &_args254, &_result256)
-	p.SetLastResponseMeta_(_meta255)
+	var _args256 IClientRPCServiceDeleteStorageGroupsArgs
+	_args256.SessionId = sessionId
+	_args256.StorageGroup = storageGroup
+	var _result258 IClientRPCServiceDeleteStorageGroupsResult
+	var _meta257 thrift.ResponseMeta
+	_meta257, _err = p.Client_().Call(ctx, "deleteStorageGroups", &_args256, &_result258)
+	p.SetLastResponseMeta_(_meta257)
 	if _err != nil {
 		return
 	}
-	if _ret257 := _result256.GetSuccess(); _ret257 != nil {
-		return _ret257, nil
+	if _ret259 := _result258.GetSuccess(); _ret259 != nil {
+		return _ret259, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "deleteStorageGroups failed: unknown result")
 }
@@ -18161,17 +18646,17 @@ func (p *IClientRPCServiceClient) DeleteStorageGroups(ctx context.Context, sessi
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CreateTimeseries(ctx context.Context, req *TSCreateTimeseriesReq) (_r *TSStatus, _err error) {
-	var _args258 IClientRPCServiceCreateTimeseriesArgs
-	_args258.Req = req
-	var _result260 IClientRPCServiceCreateTimeseriesResult
-	var _meta259 thrift.ResponseMeta
-	_meta259, _err = p.Client_().Call(ctx, "createTimeseries", &_args258, &_result260)
-	p.SetLastResponseMeta_(_meta259)
+	var _args260 IClientRPCServiceCreateTimeseriesArgs
+	_args260.Req = req
+	var _result262 IClientRPCServiceCreateTimeseriesResult
+	var _meta261 thrift.ResponseMeta
+	_meta261, _err = p.Client_().Call(ctx, "createTimeseries", &_args260, &_result262)
+	p.SetLastResponseMeta_(_meta261)
 	if _err != nil {
 		return
 	}
-	if _ret261 := _result260.GetSuccess(); _ret261 != nil {
-		return _ret261, nil
+	if _ret263 := _result262.GetSuccess(); _ret263 != nil {
+		return _ret263, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createTimeseries failed: unknown result")
 }
@@ -18179,17 +18664,17 @@ func (p *IClientRPCServiceClient) CreateTimeseries(ctx context.Context, req *TSC
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CreateAlignedTimeseries(ctx context.Context, req *TSCreateAlignedTimeseriesReq) (_r *TSStatus, _err error) {
-	var _args262 IClientRPCServiceCreateAlignedTimeseriesArgs
-	_args262.Req = req
-	var _result264 IClientRPCServiceCreateAlignedTimeseriesResult
-	var _meta263 thrift.ResponseMeta
-	_meta263, _err = p.Client_().Call(ctx, "createAlignedTimeseries", &_args262, &_result264)
-	p.SetLastResponseMeta_(_meta263)
+	var _args264 IClientRPCServiceCreateAlignedTimeseriesArgs
+	_args264.Req = req
+	var _result266 IClientRPCServiceCreateAlignedTimeseriesResult
+	var _meta265 thrift.ResponseMeta
+	_meta265, _err = p.Client_().Call(ctx, "createAlignedTimeseries", &_args264, &_result266)
+	p.SetLastResponseMeta_(_meta265)
 	if _err != nil {
 		return
 	}
-	if _ret265 := _result264.GetSuccess(); _ret265 != nil {
-		return _ret265, nil
+	if _ret267 := _result266.GetSuccess(); _ret267 != nil {
+		return _ret267, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createAlignedTimeseries failed: unknown result")
 }
@@ -18197,17 +18682,17 @@ func (p *IClientRPCServiceClient) CreateAlignedTimeseries(ctx context.Context, r
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CreateMultiTimeseries(ctx context.Context, req *TSCreateMultiTimeseriesReq) (_r *TSStatus, _err error) {
-	var _args266 IClientRPCServiceCreateMultiTimeseriesArgs
-	_args266.Req = req
-	var _result268 IClientRPCServiceCreateMultiTimeseriesResult
-	var _meta267 thrift.ResponseMeta
-	_meta267, _err = p.Client_().Call(ctx, "createMultiTimeseries", &_args266, &_result268)
-	p.SetLastResponseMeta_(_meta267)
+	var _args268 IClientRPCServiceCreateMultiTimeseriesArgs
+	_args268.Req = req
+	var _result270 IClientRPCServiceCreateMultiTimeseriesResult
+	var _meta269 thrift.ResponseMeta
+	_meta269, _err = p.Client_().Call(ctx, "createMultiTimeseries", &_args268, &_result270)
+	p.SetLastResponseMeta_(_meta269)
 	if _err != nil {
 		return
 	}
-	if _ret269 := _result268.GetSuccess(); _ret269 != nil {
-		return _ret269, nil
+	if _ret271 := _result270.GetSuccess(); _ret271 != nil {
+		return _ret271, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createMultiTimeseries failed: unknown result")
 }
@@ -18216,18 +18701,18 @@ func (p *IClientRPCServiceClient) CreateMultiTimeseries(ctx context.Context, req
 //   - SessionId
 //   - Path
 func (p *IClientRPCServiceClient) DeleteTimeseries(ctx context.Context, sessionId int64, path []string) (_r *TSStatus, _err error) {
-	var _args270 IClientRPCServiceDeleteTimeseriesArgs
-	_args270.SessionId = sessionId
-	_args270.Path = path
-	var _result272 IClientRPCServiceDeleteTimeseriesResult
-	var _meta271 thrift.ResponseMeta
-	_meta271, _err = p.Client_().Call(ctx, "deleteTimeseries", &_args270, &_result272)
-	p.SetLastResponseMeta_(_meta271)
+	var _args272 IClientRPCServiceDeleteTimeseriesArgs
+	_args272.SessionId = sessionId
+	_args272.Path = path
+	var _result274 IClientRPCServiceDeleteTimeseriesResult
+	var _meta273 thrift.ResponseMeta
+	_meta273, _err = p.Client_().Call(ctx, "deleteTimeseries", &_args272, &_result274)
+	p.SetLastResponseMeta_(_meta273)
 	if _err != nil {
 		return
 	}
-	if _ret273 := _result272.GetSuccess(); _ret273 != nil {
-		return _ret273, nil
+	if _ret275 := _result274.GetSuccess(); _ret275 != nil {
+		return _ret275, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "deleteTimeseries failed: unknown result")
 }
@@ -18235,17 +18720,17 @@ func (p *IClientRPCServiceClient) DeleteTimeseries(ctx context.Context, sessionI
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteStatement(ctx context.Context, req *TSExecuteStatementReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args274 IClientRPCServiceExecuteStatementArgs
-	_args274.Req = req
-	var _result276 IClientRPCServiceExecuteStatementResult
-	var _meta275 thrift.ResponseMeta
-	_meta275, _err = p.Client_().Call(ctx, "executeStatement", &_args274, &_result276)
-	p.SetLastResponseMeta_(_meta275)
+	var _args276 IClientRPCServiceExecuteStatementArgs
+	_args276.Req = req
+	var _result278 IClientRPCServiceExecuteStatementResult
+	var _meta277 thrift.ResponseMeta
+	_meta277, _err = p.Client_().Call(ctx, "executeStatement", &_args276, &_result278)
+	p.SetLastResponseMeta_(_meta277)
 	if _err != nil {
 		return
 	}
-	if _ret277 := _result276.GetSuccess(); _ret277 != nil {
-		return _ret277, nil
+	if _ret279 := _result278.GetSuccess(); _ret279 != nil {
+		return _ret279, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeStatement failed: unknown result")
 }
@@ -18253,17 +18738,17 @@ func (p *IClientRPCServiceClient) ExecuteStatement(ctx context.Context, req *TSE
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteStatementV2(ctx context.Context, req *TSExecuteStatementReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args278 IClientRPCServiceExecuteStatementV2Args
-	_args278.Req = req
-	var _result280 IClientRPCServiceExecuteStatementV2Result
-	var _meta279 thrift.ResponseMeta
-	_meta279, _err = p.Client_().Call(ctx, "executeStatementV2", &_args278, &_result280)
-	p.SetLastResponseMeta_(_meta279)
+	var _args280 IClientRPCServiceExecuteStatementV2Args
+	_args280.Req = req
+	var _result282 IClientRPCServiceExecuteStatementV2Result
+	var _meta281 thrift.ResponseMeta
+	_meta281, _err = p.Client_().Call(ctx, "executeStatementV2", &_args280, &_result282)
+	p.SetLastResponseMeta_(_meta281)
 	if _err != nil {
 		return
 	}
-	if _ret281 := _result280.GetSuccess(); _ret281 != nil {
-		return _ret281, nil
+	if _ret283 := _result282.GetSuccess(); _ret283 != nil {
+		return _ret283, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeStatementV2 failed: unknown result")
 }
@@ -18271,17 +18756,17 @@ func (p *IClientRPCServiceClient) ExecuteStatementV2(ctx context.Context, req *T
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteBatchStatement(ctx context.Context, req *TSExecuteBatchStatementReq) (_r *TSStatus, _err error) {
-	var _args282 IClientRPCServiceExecuteBatchStatementArgs
-	_args282.Req = req
-	var _result284 IClientRPCServiceExecuteBatchStatementResult
-	var _meta283 thrift.ResponseMeta
-	_meta283, _err = p.Client_().Call(ctx, "executeBatchStatement", &_args282, &_result284)
-	p.SetLastResponseMeta_(_meta283)
+	var _args284 IClientRPCServiceExecuteBatchStatementArgs
+	_args284.Req = req
+	var _result286 IClientRPCServiceExecuteBatchStatementResult
+	var _meta285 thrift.ResponseMeta
+	_meta285, _err = p.Client_().Call(ctx, "executeBatchStatement", &_args284, &_result286)
+	p.SetLastResponseMeta_(_meta285)
 	if _err != nil {
 		return
 	}
-	if _ret285 := _result284.GetSuccess(); _ret285 != nil {
-		return _ret285, nil
+	if _ret287 := _result286.GetSuccess(); _ret287 != nil {
+		return _ret287, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeBatchStatement failed: unknown result")
 }
@@ -18289,17 +18774,17 @@ func (p *IClientRPCServiceClient) ExecuteBatchStatement(ctx context.Context, req
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteRawDataQuery(ctx context.Context, req *TSRawDataQueryReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args286 IClientRPCServiceExecuteRawDataQueryArgs
-	_args286.Req = req
-	var _result288 IClientRPCServiceExecuteRawDataQueryResult
-	var _meta287 thrift.ResponseMeta
-	_meta287, _err = p.Client_().Call(ctx, "executeRawDataQuery", &_args286, &_result288)
-	p.SetLastResponseMeta_(_meta287)
+	var _args288 IClientRPCServiceExecuteRawDataQueryArgs
+	_args288.Req = req
+	var _result290 IClientRPCServiceExecuteRawDataQueryResult
+	var _meta289 thrift.ResponseMeta
+	_meta289, _err = p.Client_().Call(ctx, "executeRawDataQuery", &_args288, &_result290)
+	p.SetLastResponseMeta_(_meta289)
 	if _err != nil {
 		return
 	}
-	if _ret289 := _result288.GetSuccess(); _ret289 != nil {
-		return _ret289, nil
+	if _ret291 := _result290.GetSuccess(); _ret291 != nil {
+		return _ret291, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeRawDataQuery failed: unknown result")
 }
@@ -18307,17 +18792,17 @@ func (p *IClientRPCServiceClient) ExecuteRawDataQuery(ctx context.Context, req *
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteLastDataQuery(ctx context.Context, req *TSLastDataQueryReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args290 IClientRPCServiceExecuteLastDataQueryArgs
-	_args290.Req = req
-	var _result292 IClientRPCServiceExecuteLastDataQueryResult
-	var _meta291 thrift.ResponseMeta
-	_meta291, _err = p.Client_().Call(ctx, "executeLastDataQuery", &_args290, &_result292)
-	p.SetLastResponseMeta_(_meta291)
+	var _args292 IClientRPCServiceExecuteLastDataQueryArgs
+	_args292.Req = req
+	var _result294 IClientRPCServiceExecuteLastDataQueryResult
+	var _meta293 thrift.ResponseMeta
+	_meta293, _err = p.Client_().Call(ctx, "executeLastDataQuery", &_args292, &_result294)
+	p.SetLastResponseMeta_(_meta293)
 	if _err != nil {
 		return
 	}
-	if _ret293 := _result292.GetSuccess(); _ret293 != nil {
-		return _ret293, nil
+	if _ret295 := _result294.GetSuccess(); _ret295 != nil {
+		return _ret295, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeLastDataQuery failed: unknown result")
 }
@@ -18325,35 +18810,53 @@ func (p *IClientRPCServiceClient) ExecuteLastDataQuery(ctx context.Context, req 
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteFastLastDataQueryForOneDeviceV2(ctx context.Context, req *TSFastLastDataQueryForOneDeviceReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args294 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Args
-	_args294.Req = req
-	var _result296 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Result
-	var _meta295 thrift.ResponseMeta
-	_meta295, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOneDeviceV2", &_args294, &_result296)
-	p.SetLastResponseMeta_(_meta295)
+	var _args296 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Args
+	_args296.Req = req
+	var _result298 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Result
+	var _meta297 thrift.ResponseMeta
+	_meta297, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOneDeviceV2", &_args296, &_result298)
+	p.SetLastResponseMeta_(_meta297)
 	if _err != nil {
 		return
 	}
-	if _ret297 := _result296.GetSuccess(); _ret297 != nil {
-		return _ret297, nil
+	if _ret299 := _result298.GetSuccess(); _ret299 != nil {
+		return _ret299, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeFastLastDataQueryForOneDeviceV2 failed: unknown result")
 }
 
 // Parameters:
 //   - Req
-func (p *IClientRPCServiceClient) ExecuteAggregationQuery(ctx context.Context, req *TSAggregationQueryReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args298 IClientRPCServiceExecuteAggregationQueryArgs
-	_args298.Req = req
-	var _result300 IClientRPCServiceExecuteAggregationQueryResult
-	var _meta299 thrift.ResponseMeta
-	_meta299, _err = p.Client_().Call(ctx, "executeAggregationQuery", &_args298, &_result300)
-	p.SetLastResponseMeta_(_meta299)
+func (p *IClientRPCServiceClient) ExecuteFastLastDataQueryForOnePrefixPath(ctx context.Context, req *TSFastLastDataQueryForOnePrefixPathReq) (_r *TSExecuteStatementResp, _err error) {
+	var _args300 IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs
+	_args300.Req = req
+	var _result302 IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult
+	var _meta301 thrift.ResponseMeta
+	_meta301, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOnePrefixPath", &_args300, &_result302)
+	p.SetLastResponseMeta_(_meta301)
 	if _err != nil {
 		return
 	}
-	if _ret301 := _result300.GetSuccess(); _ret301 != nil {
-		return _ret301, nil
+	if _ret303 := _result302.GetSuccess(); _ret303 != nil {
+		return _ret303, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeFastLastDataQueryForOnePrefixPath failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) ExecuteAggregationQuery(ctx context.Context, req *TSAggregationQueryReq) (_r *TSExecuteStatementResp, _err error) {
+	var _args304 IClientRPCServiceExecuteAggregationQueryArgs
+	_args304.Req = req
+	var _result306 IClientRPCServiceExecuteAggregationQueryResult
+	var _meta305 thrift.ResponseMeta
+	_meta305, _err = p.Client_().Call(ctx, "executeAggregationQuery", &_args304, &_result306)
+	p.SetLastResponseMeta_(_meta305)
+	if _err != nil {
+		return
+	}
+	if _ret307 := _result306.GetSuccess(); _ret307 != nil {
+		return _ret307, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeAggregationQuery failed: unknown result")
 }
@@ -18361,17 +18864,17 @@ func (p *IClientRPCServiceClient) ExecuteAggregationQuery(ctx context.Context, r
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) FetchResults(ctx context.Context, req *TSFetchResultsReq) (_r *TSFetchResultsResp, _err error) {
-	var _args302 IClientRPCServiceFetchResultsArgs
-	_args302.Req = req
-	var _result304 IClientRPCServiceFetchResultsResult
-	var _meta303 thrift.ResponseMeta
-	_meta303, _err = p.Client_().Call(ctx, "fetchResults", &_args302, &_result304)
-	p.SetLastResponseMeta_(_meta303)
+	var _args308 IClientRPCServiceFetchResultsArgs
+	_args308.Req = req
+	var _result310 IClientRPCServiceFetchResultsResult
+	var _meta309 thrift.ResponseMeta
+	_meta309, _err = p.Client_().Call(ctx, "fetchResults", &_args308, &_result310)
+	p.SetLastResponseMeta_(_meta309)
 	if _err != nil {
 		return
 	}
-	if _ret305 := _result304.GetSuccess(); _ret305 != nil {
-		return _ret305, nil
+	if _ret311 := _result310.GetSuccess(); _ret311 != nil {
+		return _ret311, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "fetchResults failed: unknown result")
 }
@@ -18379,17 +18882,17 @@ func (p *IClientRPCServiceClient) FetchResults(ctx context.Context, req *TSFetch
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) FetchResultsV2(ctx context.Context, req *TSFetchResultsReq) (_r *TSFetchResultsResp, _err error) {
-	var _args306 IClientRPCServiceFetchResultsV2Args
-	_args306.Req = req
-	var _result308 IClientRPCServiceFetchResultsV2Result
-	var _meta307 thrift.ResponseMeta
-	_meta307, _err = p.Client_().Call(ctx, "fetchResultsV2", &_args306, &_result308)
-	p.SetLastResponseMeta_(_meta307)
+	var _args312 IClientRPCServiceFetchResultsV2Args
+	_args312.Req = req
+	var _result314 IClientRPCServiceFetchResultsV2Result
+	var _meta313 thrift.ResponseMeta
+	_meta313, _err = p.Client_().Call(ctx, "fetchResultsV2", &_args312, &_result314)
+	p.SetLastResponseMeta_(_meta313)
 	if _err != nil {
 		return
 	}
-	if _ret309 := _result308.GetSuccess(); _ret309 != nil {
-		return _ret309, nil
+	if _ret315 := _result314.GetSuccess(); _ret315 != nil {
+		return _ret315, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "fetchResultsV2 failed: unknown result")
 }
@@ -18397,17 +18900,17 @@ func (p *IClientRPCServiceClient) FetchResultsV2(ctx context.Context, req *TSFet
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CancelOperation(ctx context.Context, req *TSCancelOperationReq) (_r *TSStatus, _err error) {
-	var _args310 IClientRPCServiceCancelOperationArgs
-	_args310.Req = req
-	var _result312 IClientRPCServiceCancelOperationResult
-	var _meta311 thrift.ResponseMeta
-	_meta311, _err = p.Client_().Call(ctx, "cancelOperation", &_args310, &_result312)
-	p.SetLastResponseMeta_(_meta311)
+	var _args316 IClientRPCServiceCancelOperationArgs
+	_args316.Req = req
+	var _result318 IClientRPCServiceCancelOperationResult
+	var _meta317 thrift.ResponseMeta
+	_meta317, _err = p.Client_().Call(ctx, "cancelOperation", &_args316, &_result318)
+	p.SetLastResponseMeta_(_meta317)
 	if _err != nil {
 		return
 	}
-	if _ret313 := _result312.GetSuccess(); _ret313 != nil {
-		return _ret313, nil
+	if _ret319 := _result318.GetSuccess(); _ret319 != nil {
+		return _ret319, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancelOperation failed: unknown result")
 }
@@ -18415,17 +18918,17 @@ func (p *IClientRPCServiceClient) CancelOperation(ctx context.Context, req *TSCa
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CloseOperation(ctx context.Context, req *TSCloseOperationReq) (_r *TSStatus, _err error) {
-	var _args314 IClientRPCServiceCloseOperationArgs
-	_args314.Req = req
-	var _result316 IClientRPCServiceCloseOperationResult
-	var _meta315 thrift.ResponseMeta
-	_meta315, _err = p.Client_().Call(ctx, "closeOperation", &_args314, &_result316)
-	p.SetLastResponseMeta_(_meta315)
+	var _args320 IClientRPCServiceCloseOperationArgs
+	_args320.Req = req
+	var _result322 IClientRPCServiceCloseOperationResult
+	var _meta321 thrift.ResponseMeta
+	_meta321, _err = p.Client_().Call(ctx, "closeOperation", &_args320, &_result322)
+	p.SetLastResponseMeta_(_meta321)
 	if _err != nil {
 		return
 	}
-	if _ret317 := _result316.GetSuccess(); _ret317 != nil {
-		return _ret317, nil
+	if _ret323 := _result322.GetSuccess(); _ret323 != nil {
+		return _ret323, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "closeOperation failed: unknown result")
 }
@@ -18433,17 +18936,17 @@ func (p *IClientRPCServiceClient) CloseOperation(ctx context.Context, req *TSClo
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) PipeTransfer(ctx context.Context, req *TPipeTransferReq) (_r *TPipeTransferResp, _err error) {
-	var _args318 IClientRPCServicePipeTransferArgs
-	_args318.Req = req
-	var _result320 IClientRPCServicePipeTransferResult
-	var _meta319 thrift.ResponseMeta
-	_meta319, _err = p.Client_().Call(ctx, "pipeTransfer", &_args318, &_result320)
-	p.SetLastResponseMeta_(_meta319)
+	var _args324 IClientRPCServicePipeTransferArgs
+	_args324.Req = req
+	var _result326 IClientRPCServicePipeTransferResult
+	var _meta325 thrift.ResponseMeta
+	_meta325, _err = p.Client_().Call(ctx, "pipeTransfer", &_args324, &_result326)
+	p.SetLastResponseMeta_(_meta325)
 	if _err != nil {
 		return
 	}
-	if _ret321 := _result320.GetSuccess(); _ret321 != nil {
-		return _ret321, nil
+	if _ret327 := _result326.GetSuccess(); _ret327 != nil {
+		return _ret327, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "pipeTransfer failed: unknown result")
 }
@@ -18468,44 +18971,45 @@ func (p *IClientRPCServiceProcessor) ProcessorMap() map[string]thrift.TProcessor
 
 func NewIClientRPCServiceProcessor(handler IClientRPCService) *IClientRPCServiceProcessor {
 
-	self322 := &IClientRPCServiceProcessor{handler: handler, processorMap: make(map[string]thrift.TProcessorFunction)}
-	self322.processorMap["openSession"] = &iClientRPCServiceProcessorOpenSession{handler: handler}
-	self322.processorMap["closeSession"] = &iClientRPCServiceProcessorCloseSession{handler: handler}
-	self322.processorMap["requestStatementId"] = &iClientRPCServiceProcessorRequestStatementId{handler: handler}
-	self322.processorMap["getTimeZone"] = &iClientRPCServiceProcessorGetTimeZone{handler: handler}
-	self322.processorMap["setTimeZone"] = &iClientRPCServiceProcessorSetTimeZone{handler: handler}
-	self322.processorMap["getProperties"] = &iClientRPCServiceProcessorGetProperties{handler: handler}
-	self322.processorMap["fetchAllConnectionsInfo"] = &iClientRPCServiceProcessorFetchAllConnectionsInfo{handler: handler}
-	self322.processorMap["getBackupConfiguration"] = &iClientRPCServiceProcessorGetBackupConfiguration{handler: handler}
-	self322.processorMap["testConnectionEmptyRPC"] = &iClientRPCServiceProcessorTestConnectionEmptyRPC{handler: handler}
-	self322.processorMap["insertRecord"] = &iClientRPCServiceProcessorInsertRecord{handler: handler}
-	self322.processorMap["insertStringRecord"] = &iClientRPCServiceProcessorInsertStringRecord{handler: handler}
-	self322.processorMap["insertTablet"] = &iClientRPCServiceProcessorInsertTablet{handler: handler}
-	self322.processorMap["insertTablets"] = &iClientRPCServiceProcessorInsertTablets{handler: handler}
-	self322.processorMap["insertRecords"] = &iClientRPCServiceProcessorInsertRecords{handler: handler}
-	self322.processorMap["insertRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertRecordsOfOneDevice{handler: handler}
-	self322.processorMap["insertStringRecords"] = &iClientRPCServiceProcessorInsertStringRecords{handler: handler}
-	self322.processorMap["insertStringRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertStringRecordsOfOneDevice{handler: handler}
-	self322.processorMap["deleteData"] = &iClientRPCServiceProcessorDeleteData{handler: handler}
-	self322.processorMap["setStorageGroup"] = &iClientRPCServiceProcessorSetStorageGroup{handler: handler}
-	self322.processorMap["deleteStorageGroups"] = &iClientRPCServiceProcessorDeleteStorageGroups{handler: handler}
-	self322.processorMap["createTimeseries"] = &iClientRPCServiceProcessorCreateTimeseries{handler: handler}
-	self322.processorMap["createAlignedTimeseries"] = &iClientRPCServiceProcessorCreateAlignedTimeseries{handler: handler}
-	self322.processorMap["createMultiTimeseries"] = &iClientRPCServiceProcessorCreateMultiTimeseries{handler: handler}
-	self322.processorMap["deleteTimeseries"] = &iClientRPCServiceProcessorDeleteTimeseries{handler: handler}
-	self322.processorMap["executeStatement"] = &iClientRPCServiceProcessorExecuteStatement{handler: handler}
-	self322.processorMap["executeStatementV2"] = &iClientRPCServiceProcessorExecuteStatementV2{handler: handler}
-	self322.processorMap["executeBatchStatement"] = &iClientRPCServiceProcessorExecuteBatchStatement{handler: handler}
-	self322.processorMap["executeRawDataQuery"] = &iClientRPCServiceProcessorExecuteRawDataQuery{handler: handler}
-	self322.processorMap["executeLastDataQuery"] = &iClientRPCServiceProcessorExecuteLastDataQuery{handler: handler}
-	self322.processorMap["executeFastLastDataQueryForOneDeviceV2"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2{handler: handler}
-	self322.processorMap["executeAggregationQuery"] = &iClientRPCServiceProcessorExecuteAggregationQuery{handler: handler}
-	self322.processorMap["fetchResults"] = &iClientRPCServiceProcessorFetchResults{handler: handler}
-	self322.processorMap["fetchResultsV2"] = &iClientRPCServiceProcessorFetchResultsV2{handler: handler}
-	self322.processorMap["cancelOperation"] = &iClientRPCServiceProcessorCancelOperation{handler: handler}
-	self322.processorMap["closeOperation"] = &iClientRPCServiceProcessorCloseOperation{handler: handler}
-	self322.processorMap["pipeTransfer"] = &iClientRPCServiceProcessorPipeTransfer{handler: handler}
-	return self322
+	self328 := &IClientRPCServiceProcessor{handler: handler, processorMap: make(map[string]thrift.TProcessorFunction)}
+	self328.processorMap["openSession"] = &iClientRPCServiceProcessorOpenSession{handler: handler}
+	self328.processorMap["closeSession"] = &iClientRPCServiceProcessorCloseSession{handler: handler}
+	self328.processorMap["requestStatementId"] = &iClientRPCServiceProcessorRequestStatementId{handler: handler}
+	self328.processorMap["getTimeZone"] = &iClientRPCServiceProcessorGetTimeZone{handler: handler}
+	self328.processorMap["setTimeZone"] = &iClientRPCServiceProcessorSetTimeZone{handler: handler}
+	self328.processorMap["getProperties"] = &iClientRPCServiceProcessorGetProperties{handler: handler}
+	self328.processorMap["fetchAllConnectionsInfo"] = &iClientRPCServiceProcessorFetchAllConnectionsInfo{handler: handler}
+	self328.processorMap["getBackupConfiguration"] = &iClientRPCServiceProcessorGetBackupConfiguration{handler: handler}
+	self328.processorMap["testConnectionEmptyRPC"] = &iClientRPCServiceProcessorTestConnectionEmptyRPC{handler: handler}
+	self328.processorMap["insertRecord"] = &iClientRPCServiceProcessorInsertRecord{handler: handler}
+	self328.processorMap["insertStringRecord"] = &iClientRPCServiceProcessorInsertStringRecord{handler: handler}
+	self328.processorMap["insertTablet"] = &iClientRPCServiceProcessorInsertTablet{handler: handler}
+	self328.processorMap["insertTablets"] = &iClientRPCServiceProcessorInsertTablets{handler: handler}
+	self328.processorMap["insertRecords"] = &iClientRPCServiceProcessorInsertRecords{handler: handler}
+	self328.processorMap["insertRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertRecordsOfOneDevice{handler: handler}
+	self328.processorMap["insertStringRecords"] = &iClientRPCServiceProcessorInsertStringRecords{handler: handler}
+	self328.processorMap["insertStringRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertStringRecordsOfOneDevice{handler: handler}
+	self328.processorMap["deleteData"] = &iClientRPCServiceProcessorDeleteData{handler: handler}
+	self328.processorMap["setStorageGroup"] = &iClientRPCServiceProcessorSetStorageGroup{handler: handler}
+	self328.processorMap["deleteStorageGroups"] = &iClientRPCServiceProcessorDeleteStorageGroups{handler: handler}
+	self328.processorMap["createTimeseries"] = &iClientRPCServiceProcessorCreateTimeseries{handler: handler}
+	self328.processorMap["createAlignedTimeseries"] = &iClientRPCServiceProcessorCreateAlignedTimeseries{handler: handler}
+	self328.processorMap["createMultiTimeseries"] = &iClientRPCServiceProcessorCreateMultiTimeseries{handler: handler}
+	self328.processorMap["deleteTimeseries"] = &iClientRPCServiceProcessorDeleteTimeseries{handler: handler}
+	self328.processorMap["executeStatement"] = &iClientRPCServiceProcessorExecuteStatement{handler: handler}
+	self328.processorMap["executeStatementV2"] = &iClientRPCServiceProcessorExecuteStatementV2{handler: handler}
+	self328.processorMap["executeBatchStatement"] = &iClientRPCServiceProcessorExecuteBatchStatement{handler: handler}
+	self328.processorMap["executeRawDataQuery"] = &iClientRPCServiceProcessorExecuteRawDataQuery{handler: handler}
+	self328.processorMap["executeLastDataQuery"] = &iClientRPCServiceProcessorExecuteLastDataQuery{handler: handler}
+	self328.processorMap["executeFastLastDataQueryForOneDeviceV2"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2{handler: handler}
+	self328.processorMap["executeFastLastDataQueryForOnePrefixPath"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath{handler: handler}
+	self328.processorMap["executeAggregationQuery"] = &iClientRPCServiceProcessorExecuteAggregationQuery{handler: handler}
+	self328.processorMap["fetchResults"] = &iClientRPCServiceProcessorFetchResults{handler: handler}
+	self328.processorMap["fetchResultsV2"] = &iClientRPCServiceProcessorFetchResultsV2{handler: handler}
+	self328.processorMap["cancelOperation"] = &iClientRPCServiceProcessorCancelOperation{handler: handler}
+	self328.processorMap["closeOperation"] = &iClientRPCServiceProcessorCloseOperation{handler: handler}
+	self328.processorMap["pipeTransfer"] = &iClientRPCServiceProcessorPipeTransfer{handler: handler}
+	return self328
 }
 
 func (p *IClientRPCServiceProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -18518,12 +19022,12 @@ func (p *IClientRPCServiceProcessor) Process(ctx context.Context, iprot, oprot t
 	}
 	iprot.Skip(ctx, thrift.STRUCT)
 	iprot.ReadMessageEnd(ctx)
-	x323 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function "+name)
+	x329 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function "+name)
 	oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-	x323.Write(ctx, oprot)
+	x329.Write(ctx, oprot)
 	oprot.WriteMessageEnd(ctx)
 	oprot.Flush(ctx)
-	return false, x323
+	return false, x329
 
 }
 
@@ -18532,7 +19036,7 @@ type iClientRPCServiceProcessorOpenSession struct {
 }
 
 func (p *iClientRPCServiceProcessorOpenSession) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err324 error
+	var _write_err330 error
 	args := IClientRPCServiceOpenSessionArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -18578,21 +19082,21 @@ func (p *iClientRPCServiceProcessorOpenSession) Process(ctx context.Context, seq
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc325 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing openSession: "+err2.Error())
+		_exc331 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing openSession: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "openSession", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err324 = thrift.WrapTException(err2)
+			_write_err330 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc325.Write(ctx, oprot); _write_err324 == nil && err2 != nil {
-			_write_err324 = thrift.WrapTException(err2)
+		if err2 := _exc331.Write(ctx, oprot); _write_err330 == nil && err2 != nil {
+			_write_err330 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err324 == nil && err2 != nil {
-			_write_err324 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err330 == nil && err2 != nil {
+			_write_err330 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err324 == nil && err2 != nil {
-			_write_err324 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err330 == nil && err2 != nil {
+			_write_err330 = thrift.WrapTException(err2)
 		}
-		if _write_err324 != nil {
-			return false, thrift.WrapTException(_write_err324)
+		if _write_err330 != nil {
+			return false, thrift.WrapTException(_write_err330)
 		}
 		return true, err
 	} else {
@@ -18600,19 +19104,19 @@ func (p *iClientRPCServiceProcessorOpenSession) Process(ctx context.Context, seq
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "openSession", thrift.REPLY, seqId); err2 != nil {
-		_write_err324 = thrift.WrapTException(err2)
+		_write_err330 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err324 == nil && err2 != nil {
-		_write_err324 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err330 == nil && err2 != nil {
+		_write_err330 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err324 == nil && err2 != nil {
-		_write_err324 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err330 == nil && err2 != nil {
+		_write_err330 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err324 == nil && err2 != nil {
-		_write_err324 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err330 == nil && err2 != nil {
+		_write_err330 = thrift.WrapTException(err2)
 	}
-	if _write_err324 != nil {
-		return false, thrift.WrapTException(_write_err324)
+	if _write_err330 != nil {
+		return false, thrift.WrapTException(_write_err330)
 	}
 	return true, err
 }
@@ -18622,7 +19126,7 @@ type iClientRPCServiceProcessorCloseSession struct {
 }
 
 func (p *iClientRPCServiceProcessorCloseSession) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err326 error
+	var _write_err332 error
 	args := IClientRPCServiceCloseSessionArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -18668,21 +19172,21 @@ func (p *iClientRPCServiceProcessorCloseSession) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc327 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeSession: "+err2.Error())
+		_exc333 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeSession: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "closeSession", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err326 = thrift.WrapTException(err2)
+			_write_err332 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc327.Write(ctx, oprot); _write_err326 == nil && err2 != nil {
-			_write_err326 = thrift.WrapTException(err2)
+		if err2 := _exc333.Write(ctx, oprot); _write_err332 == nil && err2 != nil {
+			_write_err332 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err326 == nil && err2 != nil {
-			_write_err326 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err332 == nil && err2 != nil {
+			_write_err332 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err326 == nil && err2 != nil {
-			_write_err326 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err332 == nil && err2 != nil {
+			_write_err332 = thrift.WrapTException(err2)
 		}
-		if _write_err326 != nil {
-			return false, thrift.WrapTException(_write_err326)
+		if _write_err332 != nil {
+			return false, thrift.WrapTException(_write_err332)
 		}
 		return true, err
 	} else {
@@ -18690,19 +19194,19 @@ func (p *iClientRPCServiceProcessorCloseSession) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "closeSession", thrift.REPLY, seqId); err2 != nil {
-		_write_err326 = thrift.WrapTException(err2)
+		_write_err332 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err326 == nil && err2 != nil {
-		_write_err326 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err332 == nil && err2 != nil {
+		_write_err332 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err326 == nil && err2 != nil {
-		_write_err326 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err332 == nil && err2 != nil {
+		_write_err332 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err326 == nil && err2 != nil {
-		_write_err326 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err332 == nil && err2 != nil {
+		_write_err332 = thrift.WrapTException(err2)
 	}
-	if _write_err326 != nil {
-		return false, thrift.WrapTException(_write_err326)
+	if _write_err332 != nil {
+		return false, thrift.WrapTException(_write_err332)
 	}
 	return true, err
 }
@@ -18712,7 +19216,7 @@ type iClientRPCServiceProcessorRequestStatementId struct {
 }
 
 func (p *iClientRPCServiceProcessorRequestStatementId) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err328 error
+	var _write_err334 error
 	args := IClientRPCServiceRequestStatementIdArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -18758,21 +19262,21 @@ func (p *iClientRPCServiceProcessorRequestStatementId) Process(ctx context.Conte
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc329 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing requestStatementId: "+err2.Error())
+		_exc335 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing requestStatementId: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "requestStatementId", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err328 = thrift.WrapTException(err2)
+			_write_err334 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc329.Write(ctx, oprot); _write_err328 == nil && err2 != nil {
-			_write_err328 = thrift.WrapTException(err2)
+		if err2 := _exc335.Write(ctx, oprot); _write_err334 == nil && err2 != nil {
+			_write_err334 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err328 == nil && err2 != nil {
-			_write_err328 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err334 == nil && err2 != nil {
+			_write_err334 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err328 == nil && err2 != nil {
-			_write_err328 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err334 == nil && err2 != nil {
+			_write_err334 = thrift.WrapTException(err2)
 		}
-		if _write_err328 != nil {
-			return false, thrift.WrapTException(_write_err328)
+		if _write_err334 != nil {
+			return false, thrift.WrapTException(_write_err334)
 		}
 		return true, err
 	} else {
@@ -18780,19 +19284,19 @@ func (p *iClientRPCServiceProcessorRequestStatementId) Process(ctx context.Conte
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "requestStatementId", thrift.REPLY, seqId); err2 != nil {
-		_write_err328 = thrift.WrapTException(err2)
+		_write_err334 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err328 == nil && err2 != nil {
-		_write_err328 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err334 == nil && err2 != nil {
+		_write_err334 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err328 == nil && err2 != nil {
-		_write_err328 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err334 == nil && err2 != nil {
+		_write_err334 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err328 == nil && err2 != nil {
-		_write_err328 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err334 == nil && err2 != nil {
+		_write_err334 = thrift.WrapTException(err2)
 	}
-	if _write_err328 != nil {
-		return false, thrift.WrapTException(_write_err328)
+	if _write_err334 != nil {
+		return false, thrift.WrapTException(_write_err334)
 	}
 	return true, err
 }
@@ -18802,7 +19306,7 @@ type iClientRPCServiceProcessorGetTimeZone struct {
 }
 
 func (p *iClientRPCServiceProcessorGetTimeZone) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err330 error
+	var _write_err336 error
 	args := IClientRPCServiceGetTimeZoneArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -18848,21 +19352,21 @@ func (p *iClientRPCServiceProcessorGetTimeZone) Process(ctx context.Context, seq
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc331 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getTimeZone: "+err2.Error())
+		_exc337 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getTimeZone: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "getTimeZone", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+			_write_err336 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc331.Write(ctx, oprot); _write_err330 == nil && err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+		if err2 := _exc337.Write(ctx, oprot); _write_err336 == nil && err2 != nil {
+			_write_err336 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err330 == nil && err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err336 == nil && err2 != nil {
+			_write_err336 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err330 == nil && err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err336 == nil && err2 != nil {
+			_write_err336 = thrift.WrapTException(err2)
 		}
-		if _write_err330 != nil {
-			return false, thrift.WrapTException(_write_err330)
+		if _write_err336 != nil {
+			return false, thrift.WrapTException(_write_err336)
 		}
 		return true, err
 	} else {
@@ -18870,19 +19374,19 @@ func (p *iClientRPCServiceProcessorGetTimeZone) Process(ctx context.Context, seq
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "getTimeZone", thrift.REPLY, seqId); err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+		_write_err336 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err330 == nil && err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err336 == nil && err2 != nil {
+		_write_err336 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err330 == nil && err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err336 == nil && err2 != nil {
+		_write_err336 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err330 == nil && err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err336 == nil && err2 != nil {
+		_write_err336 = thrift.WrapTException(err2)
 	}
-	if _write_err330 != nil {
-		return false, thrift.WrapTException(_write_err330)
+	if _write_err336 != nil {
+		return false, thrift.WrapTException(_write_err336)
 	}
 	return true, err
 }
@@ -18892,7 +19396,7 @@ type iClientRPCServiceProcessorSetTimeZone struct {
 }
 
 func (p *iClientRPCServiceProcessorSetTimeZone) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err332 error
+	var _write_err338 error
 	args := IClientRPCServiceSetTimeZoneArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -18938,21 +19442,21 @@ func (p *iClientRPCServiceProcessorSetTimeZone) Process(ctx context.Context, seq
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc333 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setTimeZone: "+err2.Error())
+		_exc339 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setTimeZone: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "setTimeZone", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+			_write_err338 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc333.Write(ctx, oprot); _write_err332 == nil && err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+		if err2 := _exc339.Write(ctx, oprot); _write_err338 == nil && err2 != nil {
+			_write_err338 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err332 == nil && err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err338 == nil && err2 != nil {
+			_write_err338 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err332 == nil && err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err338 == nil && err2 != nil {
+			_write_err338 = thrift.WrapTException(err2)
 		}
-		if _write_err332 != nil {
-			return false, thrift.WrapTException(_write_err332)
+		if _write_err338 != nil {
+			return false, thrift.WrapTException(_write_err338)
 		}
 		return true, err
 	} else {
@@ -18960,19 +19464,19 @@ func (p *iClientRPCServiceProcessorSetTimeZone) Process(ctx context.Context, seq
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "setTimeZone", thrift.REPLY, seqId); err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+		_write_err338 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err332 == nil && err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err338 == nil && err2 != nil {
+		_write_err338 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err332 == nil && err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err338 == nil && err2 != nil {
+		_write_err338 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err332 == nil && err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err338 == nil && err2 != nil {
+		_write_err338 = thrift.WrapTException(err2)
 	}
-	if _write_err332 != nil {
-		return false, thrift.WrapTException(_write_err332)
+	if _write_err338 != nil {
+		return false, thrift.WrapTException(_write_err338)
 	}
 	return true, err
 }
@@ -18982,7 +19486,7 @@ type iClientRPCServiceProcessorGetProperties struct {
 }
 
 func (p *iClientRPCServiceProcessorGetProperties) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err334 error
+	var _write_err340 error
 	args := IClientRPCServiceGetPropertiesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19028,21 +19532,21 @@ func (p *iClientRPCServiceProcessorGetProperties) Process(ctx context.Context, s
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc335 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getProperties: "+err2.Error())
+		_exc341 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getProperties: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "getProperties", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+			_write_err340 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc335.Write(ctx, oprot); _write_err334 == nil && err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+		if err2 := _exc341.Write(ctx, oprot); _write_err340 == nil && err2 != nil {
+			_write_err340 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err334 == nil && err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err340 == nil && err2 != nil {
+			_write_err340 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err334 == nil && err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err340 == nil && err2 != nil {
+			_write_err340 = thrift.WrapTException(err2)
 		}
-		if _write_err334 != nil {
-			return false, thrift.WrapTException(_write_err334)
+		if _write_err340 != nil {
+			return false, thrift.WrapTException(_write_err340)
 		}
 		return true, err
 	} else {
@@ -19050,19 +19554,19 @@ func (p *iClientRPCServiceProcessorGetProperties) Process(ctx context.Context, s
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "getProperties", thrift.REPLY, seqId); err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+		_write_err340 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err334 == nil && err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err340 == nil && err2 != nil {
+		_write_err340 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err334 == nil && err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err340 == nil && err2 != nil {
+		_write_err340 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err334 == nil && err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err340 == nil && err2 != nil {
+		_write_err340 = thrift.WrapTException(err2)
 	}
-	if _write_err334 != nil {
-		return false, thrift.WrapTException(_write_err334)
+	if _write_err340 != nil {
+		return false, thrift.WrapTException(_write_err340)
 	}
 	return true, err
 }
@@ -19072,7 +19576,7 @@ type iClientRPCServiceProcessorFetchAllConnectionsInfo struct {
 }
 
 func (p *iClientRPCServiceProcessorFetchAllConnectionsInfo) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err336 error
+	var _write_err342 error
 	args := IClientRPCServiceFetchAllConnectionsInfoArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19118,21 +19622,21 @@ func (p *iClientRPCServiceProcessorFetchAllConnectionsInfo) Process(ctx context.
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc337 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchAllConnectionsInfo: "+err2.Error())
+		_exc343 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchAllConnectionsInfo: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "fetchAllConnectionsInfo", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+			_write_err342 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc337.Write(ctx, oprot); _write_err336 == nil && err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+		if err2 := _exc343.Write(ctx, oprot); _write_err342 == nil && err2 != nil {
+			_write_err342 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err336 == nil && err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err342 == nil && err2 != nil {
+			_write_err342 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err336 == nil && err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err342 == nil && err2 != nil {
+			_write_err342 = thrift.WrapTException(err2)
 		}
-		if _write_err336 != nil {
-			return false, thrift.WrapTException(_write_err336)
+		if _write_err342 != nil {
+			return false, thrift.WrapTException(_write_err342)
 		}
 		return true, err
 	} else {
@@ -19140,19 +19644,19 @@ func (p *iClientRPCServiceProcessorFetchAllConnectionsInfo) Process(ctx context.
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetchAllConnectionsInfo", thrift.REPLY, seqId); err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+		_write_err342 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err336 == nil && err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err342 == nil && err2 != nil {
+		_write_err342 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err336 == nil && err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err342 == nil && err2 != nil {
+		_write_err342 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err336 == nil && err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err342 == nil && err2 != nil {
+		_write_err342 = thrift.WrapTException(err2)
 	}
-	if _write_err336 != nil {
-		return false, thrift.WrapTException(_write_err336)
+	if _write_err342 != nil {
+		return false, thrift.WrapTException(_write_err342)
 	}
 	return true, err
 }
@@ -19162,7 +19666,7 @@ type iClientRPCServiceProcessorGetBackupConfiguration struct {
 }
 
 func (p *iClientRPCServiceProcessorGetBackupConfiguration) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err338 error
+	var _write_err344 error
 	args := IClientRPCServiceGetBackupConfigurationArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19208,21 +19712,21 @@ func (p *iClientRPCServiceProcessorGetBackupConfiguration) Process(ctx context.C
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc339 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getBackupConfiguration: "+err2.Error())
+		_exc345 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getBackupConfiguration: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "getBackupConfiguration", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+			_write_err344 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc339.Write(ctx, oprot); _write_err338 == nil && err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+		if err2 := _exc345.Write(ctx, oprot); _write_err344 == nil && err2 != nil {
+			_write_err344 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err338 == nil && err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err344 == nil && err2 != nil {
+			_write_err344 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err338 == nil && err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err344 == nil && err2 != nil {
+			_write_err344 = thrift.WrapTException(err2)
 		}
-		if _write_err338 != nil {
-			return false, thrift.WrapTException(_write_err338)
+		if _write_err344 != nil {
+			return false, thrift.WrapTException(_write_err344)
 		}
 		return true, err
 	} else {
@@ -19230,19 +19734,19 @@ func (p *iClientRPCServiceProcessorGetBackupConfiguration) Process(ctx context.C
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "getBackupConfiguration", thrift.REPLY, seqId); err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+		_write_err344 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err338 == nil && err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err344 == nil && err2 != nil {
+		_write_err344 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err338 == nil && err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err344 == nil && err2 != nil {
+		_write_err344 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err338 == nil && err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err344 == nil && err2 != nil {
+		_write_err344 = thrift.WrapTException(err2)
 	}
-	if _write_err338 != nil {
-		return false, thrift.WrapTException(_write_err338)
+	if _write_err344 != nil {
+		return false, thrift.WrapTException(_write_err344)
 	}
 	return true, err
 }
@@ -19252,7 +19756,7 @@ type iClientRPCServiceProcessorTestConnectionEmptyRPC struct {
 }
 
 func (p *iClientRPCServiceProcessorTestConnectionEmptyRPC) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err340 error
+	var _write_err346 error
 	args := IClientRPCServiceTestConnectionEmptyRPCArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19298,21 +19802,21 @@ func (p *iClientRPCServiceProcessorTestConnectionEmptyRPC) Process(ctx context.C
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc341 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing testConnectionEmptyRPC: "+err2.Error())
+		_exc347 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing testConnectionEmptyRPC: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "testConnectionEmptyRPC", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+			_write_err346 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc341.Write(ctx, oprot); _write_err340 == nil && err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+		if err2 := _exc347.Write(ctx, oprot); _write_err346 == nil && err2 != nil {
+			_write_err346 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err340 == nil && err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err346 == nil && err2 != nil {
+			_write_err346 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err340 == nil && err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err346 == nil && err2 != nil {
+			_write_err346 = thrift.WrapTException(err2)
 		}
-		if _write_err340 != nil {
-			return false, thrift.WrapTException(_write_err340)
+		if _write_err346 != nil {
+			return false, thrift.WrapTException(_write_err346)
 		}
 		return true, err
 	} else {
@@ -19320,19 +19824,19 @@ func (p *iClientRPCServiceProcessorTestConnectionEmptyRPC) Process(ctx context.C
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "testConnectionEmptyRPC", thrift.REPLY, seqId); err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+		_write_err346 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err340 == nil && err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err346 == nil && err2 != nil {
+		_write_err346 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err340 == nil && err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err346 == nil && err2 != nil {
+		_write_err346 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err340 == nil && err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err346 == nil && err2 != nil {
+		_write_err346 = thrift.WrapTException(err2)
 	}
-	if _write_err340 != nil {
-		return false, thrift.WrapTException(_write_err340)
+	if _write_err346 != nil {
+		return false, thrift.WrapTException(_write_err346)
 	}
 	return true, err
 }
@@ -19342,7 +19846,7 @@ type iClientRPCServiceProcessorInsertRecord struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertRecord) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err342 error
+	var _write_err348 error
 	args := IClientRPCServiceInsertRecordArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19388,21 +19892,21 @@ func (p *iClientRPCServiceProcessorInsertRecord) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc343 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecord: "+err2.Error())
+		_exc349 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecord: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertRecord", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+			_write_err348 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc343.Write(ctx, oprot); _write_err342 == nil && err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+		if err2 := _exc349.Write(ctx, oprot); _write_err348 == nil && err2 != nil {
+			_write_err348 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err342 == nil && err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err348 == nil && err2 != nil {
+			_write_err348 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err342 == nil && err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err348 == nil && err2 != nil {
+			_write_err348 = thrift.WrapTException(err2)
 		}
-		if _write_err342 != nil {
-			return false, thrift.WrapTException(_write_err342)
+		if _write_err348 != nil {
+			return false, thrift.WrapTException(_write_err348)
 		}
 		return true, err
 	} else {
@@ -19410,19 +19914,19 @@ func (p *iClientRPCServiceProcessorInsertRecord) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertRecord", thrift.REPLY, seqId); err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+		_write_err348 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err342 == nil && err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err348 == nil && err2 != nil {
+		_write_err348 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err342 == nil && err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err348 == nil && err2 != nil {
+		_write_err348 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err342 == nil && err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err348 == nil && err2 != nil {
+		_write_err348 = thrift.WrapTException(err2)
 	}
-	if _write_err342 != nil {
-		return false, thrift.WrapTException(_write_err342)
+	if _write_err348 != nil {
+		return false, thrift.WrapTException(_write_err348)
 	}
 	return true, err
 }
@@ -19432,7 +19936,7 @@ type iClientRPCServiceProcessorInsertStringRecord struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertStringRecord) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err344 error
+	var _write_err350 error
 	args := IClientRPCServiceInsertStringRecordArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19478,21 +19982,21 @@ func (p *iClientRPCServiceProcessorInsertStringRecord) Process(ctx context.Conte
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc345 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecord: "+err2.Error())
+		_exc351 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecord: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecord", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+			_write_err350 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc345.Write(ctx, oprot); _write_err344 == nil && err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+		if err2 := _exc351.Write(ctx, oprot); _write_err350 == nil && err2 != nil {
+			_write_err350 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err344 == nil && err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err350 == nil && err2 != nil {
+			_write_err350 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err344 == nil && err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err350 == nil && err2 != nil {
+			_write_err350 = thrift.WrapTException(err2)
 		}
-		if _write_err344 != nil {
-			return false, thrift.WrapTException(_write_err344)
+		if _write_err350 != nil {
+			return false, thrift.WrapTException(_write_err350)
 		}
 		return true, err
 	} else {
@@ -19500,19 +20004,19 @@ func (p *iClientRPCServiceProcessorInsertStringRecord) Process(ctx context.Conte
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecord", thrift.REPLY, seqId); err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+		_write_err350 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err344 == nil && err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err350 == nil && err2 != nil {
+		_write_err350 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err344 == nil && err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err350 == nil && err2 != nil {
+		_write_err350 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err344 == nil && err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err350 == nil && err2 != nil {
+		_write_err350 = thrift.WrapTException(err2)
 	}
-	if _write_err344 != nil {
-		return false, thrift.WrapTException(_write_err344)
+	if _write_err350 != nil {
+		return false, thrift.WrapTException(_write_err350)
 	}
 	return true, err
 }
@@ -19522,7 +20026,7 @@ type iClientRPCServiceProcessorInsertTablet struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertTablet) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err346 error
+	var _write_err352 error
 	args := IClientRPCServiceInsertTabletArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19568,21 +20072,21 @@ func (p *iClientRPCServiceProcessorInsertTablet) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc347 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablet: "+err2.Error())
+		_exc353 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablet: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertTablet", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+			_write_err352 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc347.Write(ctx, oprot); _write_err346 == nil && err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+		if err2 := _exc353.Write(ctx, oprot); _write_err352 == nil && err2 != nil {
+			_write_err352 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err346 == nil && err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err352 == nil && err2 != nil {
+			_write_err352 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err346 == nil && err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err352 == nil && err2 != nil {
+			_write_err352 = thrift.WrapTException(err2)
 		}
-		if _write_err346 != nil {
-			return false, thrift.WrapTException(_write_err346)
+		if _write_err352 != nil {
+			return false, thrift.WrapTException(_write_err352)
 		}
 		return true, err
 	} else {
@@ -19590,19 +20094,19 @@ func (p *iClientRPCServiceProcessorInsertTablet) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertTablet", thrift.REPLY, seqId); err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+		_write_err352 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err346 == nil && err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err352 == nil && err2 != nil {
+		_write_err352 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err346 == nil && err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err352 == nil && err2 != nil {
+		_write_err352 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err346 == nil && err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err352 == nil && err2 != nil {
+		_write_err352 = thrift.WrapTException(err2)
 	}
-	if _write_err346 != nil {
-		return false, thrift.WrapTException(_write_err346)
+	if _write_err352 != nil {
+		return false, thrift.WrapTException(_write_err352)
 	}
 	return true, err
 }
@@ -19612,7 +20116,7 @@ type iClientRPCServiceProcessorInsertTablets struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertTablets) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err348 error
+	var _write_err354 error
 	args := IClientRPCServiceInsertTabletsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19658,21 +20162,21 @@ func (p *iClientRPCServiceProcessorInsertTablets) Process(ctx context.Context, s
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc349 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablets: "+err2.Error())
+		_exc355 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablets: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertTablets", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+			_write_err354 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc349.Write(ctx, oprot); _write_err348 == nil && err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+		if err2 := _exc355.Write(ctx, oprot); _write_err354 == nil && err2 != nil {
+			_write_err354 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err348 == nil && err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err354 == nil && err2 != nil {
+			_write_err354 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err348 == nil && err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err354 == nil && err2 != nil {
+			_write_err354 = thrift.WrapTException(err2)
 		}
-		if _write_err348 != nil {
-			return false, thrift.WrapTException(_write_err348)
+		if _write_err354 != nil {
+			return false, thrift.WrapTException(_write_err354)
 		}
 		return true, err
 	} else {
@@ -19680,19 +20184,19 @@ func (p *iClientRPCServiceProcessorInsertTablets) Process(ctx context.Context, s
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertTablets", thrift.REPLY, seqId); err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+		_write_err354 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err348 == nil && err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err354 == nil && err2 != nil {
+		_write_err354 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err348 == nil && err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err354 == nil && err2 != nil {
+		_write_err354 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err348 == nil && err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err354 == nil && err2 != nil {
+		_write_err354 = thrift.WrapTException(err2)
 	}
-	if _write_err348 != nil {
-		return false, thrift.WrapTException(_write_err348)
+	if _write_err354 != nil {
+		return false, thrift.WrapTException(_write_err354)
 	}
 	return true, err
 }
@@ -19702,7 +20206,7 @@ type iClientRPCServiceProcessorInsertRecords struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertRecords) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err350 error
+	var _write_err356 error
 	args := IClientRPCServiceInsertRecordsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19748,21 +20252,21 @@ func (p *iClientRPCServiceProcessorInsertRecords) Process(ctx context.Context, s
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc351 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecords: "+err2.Error())
+		_exc357 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecords: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertRecords", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc351.Write(ctx, oprot); _write_err350 == nil && err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+		if err2 := _exc357.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err350 == nil && err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err350 == nil && err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if _write_err350 != nil {
-			return false, thrift.WrapTException(_write_err350)
+		if _write_err356 != nil {
+			return false, thrift.WrapTException(_write_err356)
 		}
 		return true, err
 	} else {
@@ -19770,19 +20274,19 @@ func (p *iClientRPCServiceProcessorInsertRecords) Process(ctx context.Context, s
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertRecords", thrift.REPLY, seqId); err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err350 == nil && err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err350 == nil && err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err350 == nil && err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if _write_err350 != nil {
-		return false, thrift.WrapTException(_write_err350)
+	if _write_err356 != nil {
+		return false, thrift.WrapTException(_write_err356)
 	}
 	return true, err
 }
@@ -19792,7 +20296,7 @@ type iClientRPCServiceProcessorInsertRecordsOfOneDevice struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertRecordsOfOneDevice) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err352 error
+	var _write_err358 error
 	args := IClientRPCServiceInsertRecordsOfOneDeviceArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19838,21 +20342,21 @@ func (p *iClientRPCServiceProcessorInsertRecordsOfOneDevice) Process(ctx context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc353 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecordsOfOneDevice: "+err2.Error())
+		_exc359 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecordsOfOneDevice: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertRecordsOfOneDevice", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc353.Write(ctx, oprot); _write_err352 == nil && err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+		if err2 := _exc359.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err352 == nil && err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err352 == nil && err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if _write_err352 != nil {
-			return false, thrift.WrapTException(_write_err352)
+		if _write_err358 != nil {
+			return false, thrift.WrapTException(_write_err358)
 		}
 		return true, err
 	} else {
@@ -19860,19 +20364,19 @@ func (p *iClientRPCServiceProcessorInsertRecordsOfOneDevice) Process(ctx context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertRecordsOfOneDevice", thrift.REPLY, seqId); err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err352 == nil && err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err352 == nil && err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err352 == nil && err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if _write_err352 != nil {
-		return false, thrift.WrapTException(_write_err352)
+	if _write_err358 != nil {
+		return false, thrift.WrapTException(_write_err358)
 	}
 	return true, err
 }
@@ -19882,7 +20386,7 @@ type iClientRPCServiceProcessorInsertStringRecords struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertStringRecords) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err354 error
+	var _write_err360 error
 	args := IClientRPCServiceInsertStringRecordsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19928,21 +20432,21 @@ func (p *iClientRPCServiceProcessorInsertStringRecords) Process(ctx context.Cont
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc355 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecords: "+err2.Error())
+		_exc361 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecords: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecords", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc355.Write(ctx, oprot); _write_err354 == nil && err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+		if err2 := _exc361.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err354 == nil && err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err354 == nil && err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if _write_err354 != nil {
-			return false, thrift.WrapTException(_write_err354)
+		if _write_err360 != nil {
+			return false, thrift.WrapTException(_write_err360)
 		}
 		return true, err
 	} else {
@@ -19950,19 +20454,19 @@ func (p *iClientRPCServiceProcessorInsertStringRecords) Process(ctx context.Cont
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecords", thrift.REPLY, seqId); err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err354 == nil && err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err354 == nil && err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err354 == nil && err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if _write_err354 != nil {
-		return false, thrift.WrapTException(_write_err354)
+	if _write_err360 != nil {
+		return false, thrift.WrapTException(_write_err360)
 	}
 	return true, err
 }
@@ -19972,7 +20476,7 @@ type iClientRPCServiceProcessorInsertStringRecordsOfOneDevice struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertStringRecordsOfOneDevice) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err356 error
+	var _write_err362 error
 	args := IClientRPCServiceInsertStringRecordsOfOneDeviceArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20018,21 +20522,21 @@ func (p *iClientRPCServiceProcessorInsertStringRecordsOfOneDevice) Process(ctx c
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc357 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecordsOfOneDevice: "+err2.Error())
+		_exc363 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecordsOfOneDevice: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecordsOfOneDevice", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc357.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+		if err2 := _exc363.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if _write_err356 != nil {
-			return false, thrift.WrapTException(_write_err356)
+		if _write_err362 != nil {
+			return false, thrift.WrapTException(_write_err362)
 		}
 		return true, err
 	} else {
@@ -20040,19 +20544,19 @@ func (p *iClientRPCServiceProcessorInsertStringRecordsOfOneDevice) Process(ctx c
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecordsOfOneDevice", thrift.REPLY, seqId); err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if _write_err356 != nil {
-		return false, thrift.WrapTException(_write_err356)
+	if _write_err362 != nil {
+		return false, thrift.WrapTException(_write_err362)
 	}
 	return true, err
 }
@@ -20062,7 +20566,7 @@ type iClientRPCServiceProcessorDeleteData struct {
 }
 
 func (p *iClientRPCServiceProcessorDeleteData) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err358 error
+	var _write_err364 error
 	args := IClientRPCServiceDeleteDataArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20108,21 +20612,21 @@ func (p *iClientRPCServiceProcessorDeleteData) Process(ctx context.Context, seqI
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc359 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteData: "+err2.Error())
+		_exc365 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteData: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "deleteData", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc359.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+		if err2 := _exc365.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if _write_err358 != nil {
-			return false, thrift.WrapTException(_write_err358)
+		if _write_err364 != nil {
+			return false, thrift.WrapTException(_write_err364)
 		}
 		return true, err
 	} else {
@@ -20130,19 +20634,19 @@ func (p *iClientRPCServiceProcessorDeleteData) Process(ctx context.Context, seqI
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "deleteData", thrift.REPLY, seqId); err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if _write_err358 != nil {
-		return false, thrift.WrapTException(_write_err358)
+	if _write_err364 != nil {
+		return false, thrift.WrapTException(_write_err364)
 	}
 	return true, err
 }
@@ -20152,7 +20656,7 @@ type iClientRPCServiceProcessorSetStorageGroup struct {
 }
 
 func (p *iClientRPCServiceProcessorSetStorageGroup) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err360 error
+	var _write_err366 error
 	args := IClientRPCServiceSetStorageGroupArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20198,21 +20702,21 @@ func (p *iClientRPCServiceProcessorSetStorageGroup) Process(ctx context.Context,
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc361 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setStorageGroup: "+err2.Error())
+		_exc367 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setStorageGroup: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "setStorageGroup", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc361.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+		if err2 := _exc367.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if _write_err360 != nil {
-			return false, thrift.WrapTException(_write_err360)
+		if _write_err366 != nil {
+			return false, thrift.WrapTException(_write_err366)
 		}
 		return true, err
 	} else {
@@ -20220,19 +20724,19 @@ func (p *iClientRPCServiceProcessorSetStorageGroup) Process(ctx context.Context,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "setStorageGroup", thrift.REPLY, seqId); err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if _write_err360 != nil {
-		return false, thrift.WrapTException(_write_err360)
+	if _write_err366 != nil {
+		return false, thrift.WrapTException(_write_err366)
 	}
 	return true, err
 }
@@ -20242,7 +20746,7 @@ type iClientRPCServiceProcessorDeleteStorageGroups struct {
 }
 
 func (p *iClientRPCServiceProcessorDeleteStorageGroups) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err362 error
+	var _write_err368 error
 	args := IClientRPCServiceDeleteStorageGroupsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20288,21 +20792,21 @@ func (p *iClientRPCServiceProcessorDeleteStorageGroups) Process(ctx context.Cont
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc363 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteStorageGroups: "+err2.Error())
+		_exc369 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteStorageGroups: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "deleteStorageGroups", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc363.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+		if err2 := _exc369.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if _write_err362 != nil {
-			return false, thrift.WrapTException(_write_err362)
+		if _write_err368 != nil {
+			return false, thrift.WrapTException(_write_err368)
 		}
 		return true, err
 	} else {
@@ -20310,19 +20814,19 @@ func (p *iClientRPCServiceProcessorDeleteStorageGroups) Process(ctx context.Cont
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "deleteStorageGroups", thrift.REPLY, seqId); err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if _write_err362 != nil {
-		return false, thrift.WrapTException(_write_err362)
+	if _write_err368 != nil {
+		return false, thrift.WrapTException(_write_err368)
 	}
 	return true, err
 }
@@ -20332,7 +20836,7 @@ type iClientRPCServiceProcessorCreateTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorCreateTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err364 error
+	var _write_err370 error
 	args := IClientRPCServiceCreateTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20378,21 +20882,21 @@ func (p *iClientRPCServiceProcessorCreateTimeseries) Process(ctx context.Context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc365 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createTimeseries: "+err2.Error())
+		_exc371 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "createTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc365.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+		if err2 := _exc371.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if _write_err364 != nil {
-			return false, thrift.WrapTException(_write_err364)
+		if _write_err370 != nil {
+			return false, thrift.WrapTException(_write_err370)
 		}
 		return true, err
 	} else {
@@ -20400,19 +20904,19 @@ func (p *iClientRPCServiceProcessorCreateTimeseries) Process(ctx context.Context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "createTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if _write_err364 != nil {
-		return false, thrift.WrapTException(_write_err364)
+	if _write_err370 != nil {
+		return false, thrift.WrapTException(_write_err370)
 	}
 	return true, err
 }
@@ -20422,7 +20926,7 @@ type iClientRPCServiceProcessorCreateAlignedTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorCreateAlignedTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err366 error
+	var _write_err372 error
 	args := IClientRPCServiceCreateAlignedTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20468,21 +20972,21 @@ func (p *iClientRPCServiceProcessorCreateAlignedTimeseries) Process(ctx context.
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc367 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createAlignedTimeseries: "+err2.Error())
+		_exc373 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createAlignedTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "createAlignedTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc367.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+		if err2 := _exc373.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if _write_err366 != nil {
-			return false, thrift.WrapTException(_write_err366)
+		if _write_err372 != nil {
+			return false, thrift.WrapTException(_write_err372)
 		}
 		return true, err
 	} else {
@@ -20490,19 +20994,19 @@ func (p *iClientRPCServiceProcessorCreateAlignedTimeseries) Process(ctx context.
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "createAlignedTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if _write_err366 != nil {
-		return false, thrift.WrapTException(_write_err366)
+	if _write_err372 != nil {
+		return false, thrift.WrapTException(_write_err372)
 	}
 	return true, err
 }
@@ -20512,7 +21016,7 @@ type iClientRPCServiceProcessorCreateMultiTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorCreateMultiTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err368 error
+	var _write_err374 error
 	args := IClientRPCServiceCreateMultiTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20558,21 +21062,21 @@ func (p *iClientRPCServiceProcessorCreateMultiTimeseries) Process(ctx context.Co
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc369 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createMultiTimeseries: "+err2.Error())
+		_exc375 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createMultiTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "createMultiTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc369.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+		if err2 := _exc375.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if _write_err368 != nil {
-			return false, thrift.WrapTException(_write_err368)
+		if _write_err374 != nil {
+			return false, thrift.WrapTException(_write_err374)
 		}
 		return true, err
 	} else {
@@ -20580,19 +21084,19 @@ func (p *iClientRPCServiceProcessorCreateMultiTimeseries) Process(ctx context.Co
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "createMultiTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if _write_err368 != nil {
-		return false, thrift.WrapTException(_write_err368)
+	if _write_err374 != nil {
+		return false, thrift.WrapTException(_write_err374)
 	}
 	return true, err
 }
@@ -20602,7 +21106,7 @@ type iClientRPCServiceProcessorDeleteTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorDeleteTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err370 error
+	var _write_err376 error
 	args := IClientRPCServiceDeleteTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20648,21 +21152,21 @@ func (p *iClientRPCServiceProcessorDeleteTimeseries) Process(ctx context.Context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc371 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteTimeseries: "+err2.Error())
+		_exc377 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "deleteTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc371.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+		if err2 := _exc377.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if _write_err370 != nil {
-			return false, thrift.WrapTException(_write_err370)
+		if _write_err376 != nil {
+			return false, thrift.WrapTException(_write_err376)
 		}
 		return true, err
 	} else {
@@ -20670,19 +21174,19 @@ func (p *iClientRPCServiceProcessorDeleteTimeseries) Process(ctx context.Context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "deleteTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if _write_err370 != nil {
-		return false, thrift.WrapTException(_write_err370)
+	if _write_err376 != nil {
+		return false, thrift.WrapTException(_write_err376)
 	}
 	return true, err
 }
@@ -20692,7 +21196,7 @@ type iClientRPCServiceProcessorExecuteStatement struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteStatement) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err372 error
+	var _write_err378 error
 	args := IClientRPCServiceExecuteStatementArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20738,21 +21242,21 @@ func (p *iClientRPCServiceProcessorExecuteStatement) Process(ctx context.Context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc373 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatement: "+err2.Error())
+		_exc379 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatement: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeStatement", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc373.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+		if err2 := _exc379.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if _write_err372 != nil {
-			return false, thrift.WrapTException(_write_err372)
+		if _write_err378 != nil {
+			return false, thrift.WrapTException(_write_err378)
 		}
 		return true, err
 	} else {
@@ -20760,19 +21264,19 @@ func (p *iClientRPCServiceProcessorExecuteStatement) Process(ctx context.Context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeStatement", thrift.REPLY, seqId); err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if _write_err372 != nil {
-		return false, thrift.WrapTException(_write_err372)
+	if _write_err378 != nil {
+		return false, thrift.WrapTException(_write_err378)
 	}
 	return true, err
 }
@@ -20782,7 +21286,7 @@ type iClientRPCServiceProcessorExecuteStatementV2 struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteStatementV2) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err374 error
+	var _write_err380 error
 	args := IClientRPCServiceExecuteStatementV2Args{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20828,21 +21332,21 @@ func (p *iClientRPCServiceProcessorExecuteStatementV2) Process(ctx context.Conte
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc375 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatementV2: "+err2.Error())
+		_exc381 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatementV2: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeStatementV2", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc375.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+		if err2 := _exc381.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if _write_err374 != nil {
-			return false, thrift.WrapTException(_write_err374)
+		if _write_err380 != nil {
+			return false, thrift.WrapTException(_write_err380)
 		}
 		return true, err
 	} else {
@@ -20850,19 +21354,19 @@ func (p *iClientRPCServiceProcessorExecuteStatementV2) Process(ctx context.Conte
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeStatementV2", thrift.REPLY, seqId); err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if _write_err374 != nil {
-		return false, thrift.WrapTException(_write_err374)
+	if _write_err380 != nil {
+		return false, thrift.WrapTException(_write_err380)
 	}
 	return true, err
 }
@@ -20872,7 +21376,7 @@ type iClientRPCServiceProcessorExecuteBatchStatement struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteBatchStatement) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err376 error
+	var _write_err382 error
 	args := IClientRPCServiceExecuteBatchStatementArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20918,21 +21422,21 @@ func (p *iClientRPCServiceProcessorExecuteBatchStatement) Process(ctx context.Co
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc377 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeBatchStatement: "+err2.Error())
+		_exc383 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeBatchStatement: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeBatchStatement", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc377.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+		if err2 := _exc383.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if _write_err376 != nil {
-			return false, thrift.WrapTException(_write_err376)
+		if _write_err382 != nil {
+			return false, thrift.WrapTException(_write_err382)
 		}
 		return true, err
 	} else {
@@ -20940,19 +21444,19 @@ func (p *iClientRPCServiceProcessorExecuteBatchStatement) Process(ctx context.Co
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeBatchStatement", thrift.REPLY, seqId); err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if _write_err376 != nil {
-		return false, thrift.WrapTException(_write_err376)
+	if _write_err382 != nil {
+		return false, thrift.WrapTException(_write_err382)
 	}
 	return true, err
 }
@@ -20962,7 +21466,7 @@ type iClientRPCServiceProcessorExecuteRawDataQuery struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteRawDataQuery) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err378 error
+	var _write_err384 error
 	args := IClientRPCServiceExecuteRawDataQueryArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21008,21 +21512,21 @@ func (p *iClientRPCServiceProcessorExecuteRawDataQuery) Process(ctx context.Cont
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc379 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeRawDataQuery: "+err2.Error())
+		_exc385 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeRawDataQuery: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeRawDataQuery", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc379.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+		if err2 := _exc385.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if _write_err378 != nil {
-			return false, thrift.WrapTException(_write_err378)
+		if _write_err384 != nil {
+			return false, thrift.WrapTException(_write_err384)
 		}
 		return true, err
 	} else {
@@ -21030,19 +21534,19 @@ func (p *iClientRPCServiceProcessorExecuteRawDataQuery) Process(ctx context.Cont
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeRawDataQuery", thrift.REPLY, seqId); err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if _write_err378 != nil {
-		return false, thrift.WrapTException(_write_err378)
+	if _write_err384 != nil {
+		return false, thrift.WrapTException(_write_err384)
 	}
 	return true, err
 }
@@ -21052,7 +21556,7 @@ type iClientRPCServiceProcessorExecuteLastDataQuery struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteLastDataQuery) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err380 error
+	var _write_err386 error
 	args := IClientRPCServiceExecuteLastDataQueryArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21098,21 +21602,21 @@ func (p *iClientRPCServiceProcessorExecuteLastDataQuery) Process(ctx context.Con
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc381 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeLastDataQuery: "+err2.Error())
+		_exc387 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeLastDataQuery: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeLastDataQuery", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc381.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+		if err2 := _exc387.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if _write_err380 != nil {
-			return false, thrift.WrapTException(_write_err380)
+		if _write_err386 != nil {
+			return false, thrift.WrapTException(_write_err386)
 		}
 		return true, err
 	} else {
@@ -21120,19 +21624,19 @@ func (p *iClientRPCServiceProcessorExecuteLastDataQuery) Process(ctx context.Con
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeLastDataQuery", thrift.REPLY, seqId); err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if _write_err380 != nil {
-		return false, thrift.WrapTException(_write_err380)
+	if _write_err386 != nil {
+		return false, thrift.WrapTException(_write_err386)
 	}
 	return true, err
 }
@@ -21142,7 +21646,7 @@ type iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2 struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err382 error
+	var _write_err388 error
 	args := IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Args{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21188,21 +21692,21 @@ func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2) Proce
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc383 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOneDeviceV2: "+err2.Error())
+		_exc389 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOneDeviceV2: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOneDeviceV2", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc383.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+		if err2 := _exc389.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if _write_err382 != nil {
-			return false, thrift.WrapTException(_write_err382)
+		if _write_err388 != nil {
+			return false, thrift.WrapTException(_write_err388)
 		}
 		return true, err
 	} else {
@@ -21210,19 +21714,109 @@ func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2) Proce
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOneDeviceV2", thrift.REPLY, seqId); err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if _write_err382 != nil {
-		return false, thrift.WrapTException(_write_err382)
+	if _write_err388 != nil {
+		return false, thrift.WrapTException(_write_err388)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err390 error
+	args := IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOnePrefixPath", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult{}
+	if retval, err2 := p.handler.ExecuteFastLastDataQueryForOnePrefixPath(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc391 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOnePrefixPath: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOnePrefixPath", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc391.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
+		}
+		if _write_err390 != nil {
+			return false, thrift.WrapTException(_write_err390)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOnePrefixPath", thrift.REPLY, seqId); err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
+	}
+	if _write_err390 != nil {
+		return false, thrift.WrapTException(_write_err390)
 	}
 	return true, err
 }
@@ -21232,7 +21826,7 @@ type iClientRPCServiceProcessorExecuteAggregationQuery struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteAggregationQuery) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err384 error
+	var _write_err392 error
 	args := IClientRPCServiceExecuteAggregationQueryArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21278,21 +21872,21 @@ func (p *iClientRPCServiceProcessorExecuteAggregationQuery) Process(ctx context.
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc385 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeAggregationQuery: "+err2.Error())
+		_exc393 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeAggregationQuery: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeAggregationQuery", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc385.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+		if err2 := _exc393.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if _write_err384 != nil {
-			return false, thrift.WrapTException(_write_err384)
+		if _write_err392 != nil {
+			return false, thrift.WrapTException(_write_err392)
 		}
 		return true, err
 	} else {
@@ -21300,19 +21894,19 @@ func (p *iClientRPCServiceProcessorExecuteAggregationQuery) Process(ctx context.
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeAggregationQuery", thrift.REPLY, seqId); err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if _write_err384 != nil {
-		return false, thrift.WrapTException(_write_err384)
+	if _write_err392 != nil {
+		return false, thrift.WrapTException(_write_err392)
 	}
 	return true, err
 }
@@ -21322,7 +21916,7 @@ type iClientRPCServiceProcessorFetchResults struct {
 }
 
 func (p *iClientRPCServiceProcessorFetchResults) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err386 error
+	var _write_err394 error
 	args := IClientRPCServiceFetchResultsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21368,21 +21962,21 @@ func (p *iClientRPCServiceProcessorFetchResults) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc387 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResults: "+err2.Error())
+		_exc395 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResults: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "fetchResults", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc387.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+		if err2 := _exc395.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if _write_err386 != nil {
-			return false, thrift.WrapTException(_write_err386)
+		if _write_err394 != nil {
+			return false, thrift.WrapTException(_write_err394)
 		}
 		return true, err
 	} else {
@@ -21390,19 +21984,19 @@ func (p *iClientRPCServiceProcessorFetchResults) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetchResults", thrift.REPLY, seqId); err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if _write_err386 != nil {
-		return false, thrift.WrapTException(_write_err386)
+	if _write_err394 != nil {
+		return false, thrift.WrapTException(_write_err394)
 	}
 	return true, err
 }
@@ -21412,7 +22006,7 @@ type iClientRPCServiceProcessorFetchResultsV2 struct {
 }
 
 func (p *iClientRPCServiceProcessorFetchResultsV2) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err388 error
+	var _write_err396 error
 	args := IClientRPCServiceFetchResultsV2Args{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21458,21 +22052,21 @@ func (p *iClientRPCServiceProcessorFetchResultsV2) Process(ctx context.Context, 
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc389 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResultsV2: "+err2.Error())
+		_exc397 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResultsV2: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "fetchResultsV2", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc389.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+		if err2 := _exc397.Write(ctx, oprot); _write_err396 == nil && err2 != nil {
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err396 == nil && err2 != nil {
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err396 == nil && err2 != nil {
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if _write_err388 != nil {
-			return false, thrift.WrapTException(_write_err388)
+		if _write_err396 != nil {
+			return false, thrift.WrapTException(_write_err396)
 		}
 		return true, err
 	} else {
@@ -21480,19 +22074,19 @@ func (p *iClientRPCServiceProcessorFetchResultsV2) Process(ctx context.Context, 
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetchResultsV2", thrift.REPLY, seqId); err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err396 == nil && err2 != nil {
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err396 == nil && err2 != nil {
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err396 == nil && err2 != nil {
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if _write_err388 != nil {
-		return false, thrift.WrapTException(_write_err388)
+	if _write_err396 != nil {
+		return false, thrift.WrapTException(_write_err396)
 	}
 	return true, err
 }
@@ -21502,7 +22096,7 @@ type iClientRPCServiceProcessorCancelOperation struct {
 }
 
 func (p *iClientRPCServiceProcessorCancelOperation) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err390 error
+	var _write_err398 error
 	args := IClientRPCServiceCancelOperationArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21548,21 +22142,21 @@ func (p *iClientRPCServiceProcessorCancelOperation) Process(ctx context.Context,
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc391 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancelOperation: "+err2.Error())
+		_exc399 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancelOperation: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "cancelOperation", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc391.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+		if err2 := _exc399.Write(ctx, oprot); _write_err398 == nil && err2 != nil {
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err398 == nil && err2 != nil {
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err398 == nil && err2 != nil {
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if _write_err390 != nil {
-			return false, thrift.WrapTException(_write_err390)
+		if _write_err398 != nil {
+			return false, thrift.WrapTException(_write_err398)
 		}
 		return true, err
 	} else {
@@ -21570,19 +22164,19 @@ func (p *iClientRPCServiceProcessorCancelOperation) Process(ctx context.Context,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "cancelOperation", thrift.REPLY, seqId); err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err398 == nil && err2 != nil {
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err398 == nil && err2 != nil {
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err398 == nil && err2 != nil {
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if _write_err390 != nil {
-		return false, thrift.WrapTException(_write_err390)
+	if _write_err398 != nil {
+		return false, thrift.WrapTException(_write_err398)
 	}
 	return true, err
 }
@@ -21592,7 +22186,7 @@ type iClientRPCServiceProcessorCloseOperation struct {
 }
 
 func (p *iClientRPCServiceProcessorCloseOperation) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err392 error
+	var _write_err400 error
 	args := IClientRPCServiceCloseOperationArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21638,21 +22232,21 @@ func (p *iClientRPCServiceProcessorCloseOperation) Process(ctx context.Context, 
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc393 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeOperation: "+err2.Error())
+		_exc401 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeOperation: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "closeOperation", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc393.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+		if err2 := _exc401.Write(ctx, oprot); _write_err400 == nil && err2 != nil {
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err400 == nil && err2 != nil {
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err400 == nil && err2 != nil {
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if _write_err392 != nil {
-			return false, thrift.WrapTException(_write_err392)
+		if _write_err400 != nil {
+			return false, thrift.WrapTException(_write_err400)
 		}
 		return true, err
 	} else {
@@ -21660,19 +22254,19 @@ func (p *iClientRPCServiceProcessorCloseOperation) Process(ctx context.Context, 
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "closeOperation", thrift.REPLY, seqId); err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err400 == nil && err2 != nil {
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err400 == nil && err2 != nil {
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err400 == nil && err2 != nil {
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if _write_err392 != nil {
-		return false, thrift.WrapTException(_write_err392)
+	if _write_err400 != nil {
+		return false, thrift.WrapTException(_write_err400)
 	}
 	return true, err
 }
@@ -21682,7 +22276,7 @@ type iClientRPCServiceProcessorPipeTransfer struct {
 }
 
 func (p *iClientRPCServiceProcessorPipeTransfer) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err394 error
+	var _write_err402 error
 	args := IClientRPCServicePipeTransferArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21728,21 +22322,21 @@ func (p *iClientRPCServiceProcessorPipeTransfer) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc395 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing pipeTransfer: "+err2.Error())
+		_exc403 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing pipeTransfer: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "pipeTransfer", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc395.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+		if err2 := _exc403.Write(ctx, oprot); _write_err402 == nil && err2 != nil {
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err402 == nil && err2 != nil {
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err402 == nil && err2 != nil {
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if _write_err394 != nil {
-			return false, thrift.WrapTException(_write_err394)
+		if _write_err402 != nil {
+			return false, thrift.WrapTException(_write_err402)
 		}
 		return true, err
 	} else {
@@ -21750,19 +22344,19 @@ func (p *iClientRPCServiceProcessorPipeTransfer) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "pipeTransfer", thrift.REPLY, seqId); err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err402 == nil && err2 != nil {
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err402 == nil && err2 != nil {
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err402 == nil && err2 != nil {
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if _write_err394 != nil {
-		return false, thrift.WrapTException(_write_err394)
+	if _write_err402 != nil {
+		return false, thrift.WrapTException(_write_err402)
 	}
 	return true, err
 }
@@ -25768,13 +26362,13 @@ func (p *IClientRPCServiceDeleteStorageGroupsArgs) ReadField2(ctx context.Contex
 	tSlice := make([]string, 0, size)
 	p.StorageGroup = tSlice
 	for i := 0; i < size; i++ {
-		var _elem396 string
+		var _elem404 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem396 = v
+			_elem404 = v
 		}
-		p.StorageGroup = append(p.StorageGroup, _elem396)
+		p.StorageGroup = append(p.StorageGroup, _elem404)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -26686,13 +27280,13 @@ func (p *IClientRPCServiceDeleteTimeseriesArgs) ReadField2(ctx context.Context, 
 	tSlice := make([]string, 0, size)
 	p.Path = tSlice
 	for i := 0; i < size; i++ {
-		var _elem397 string
+		var _elem405 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem397 = v
+			_elem405 = v
 		}
-		p.Path = append(p.Path, _elem397)
+		p.Path = append(p.Path, _elem405)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -28165,6 +28759,222 @@ func (p *IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Result) String()
 		return "<nil>"
 	}
 	return fmt.Sprintf("IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Result(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs struct {
+	Req *TSFastLastDataQueryForOnePrefixPathReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs() *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs {
+	return &IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs{}
+}
+
+var IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs_Req_DEFAULT *TSFastLastDataQueryForOnePrefixPathReq
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) GetReq() *TSFastLastDataQueryForOnePrefixPathReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TSFastLastDataQueryForOnePrefixPathReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "executeFastLastDataQueryForOnePrefixPath_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult struct {
+	Success *TSExecuteStatementResp `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult() *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult {
+	return &IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult{}
+}
+
+var IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult_Success_DEFAULT *TSExecuteStatementResp
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) GetSuccess() *TSExecuteStatementResp {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSExecuteStatementResp{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "executeFastLastDataQueryForOnePrefixPath_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult(%+v)", *p)
 }
 
 // Attributes:

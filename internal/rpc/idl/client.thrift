@@ -284,6 +284,16 @@ struct TSFastLastDataQueryForOneDeviceReq {
   10: optional bool legalPathNodes
 }
 
+struct TSFastLastDataQueryForOnePrefixPathReq {
+  1: required i64 sessionId
+  2: required list<string> prefixes
+  3: optional i32 fetchSize
+  4: required i64 statementId
+  5: optional bool enableRedirectQuery
+  6: optional bool jdbcQuery
+  7: optional i64 timeout
+}
+
 struct TSAggregationQueryReq {
   1: required i64 sessionId
   2: required i64 statementId
@@ -428,6 +438,7 @@ service IClientRPCService {
   TSExecuteStatementResp executeRawDataQuery(1: TSRawDataQueryReq req)
   TSExecuteStatementResp executeLastDataQuery(1: TSLastDataQueryReq req)
   TSExecuteStatementResp executeFastLastDataQueryForOneDeviceV2(1: TSFastLastDataQueryForOneDeviceReq req)
+  TSExecuteStatementResp executeFastLastDataQueryForOnePrefixPath(1: TSFastLastDataQueryForOnePrefixPathReq req)
   TSExecuteStatementResp executeAggregationQuery(1: TSAggregationQueryReq req)
   TSFetchResultsResp fetchResults(1: TSFetchResultsReq req)
   TSFetchResultsResp fetchResultsV2(1: TSFetchResultsReq req)
