@@ -80,6 +80,20 @@ func (s *shelf) bytes() (total int64, count int) {
 	return total, len(s.segs)
 }
 
+// Held returns the bytes on disk of the segments that hold positions after pos: what a
+// cursor at pos keeps retention from removing.
+func (l *Log) Held(pos uint64) int64 {
+	l.shelf.mu.RLock()
+	defer l.shelf.mu.RUnlock()
+	var total int64
+	for _, seg := range l.shelf.segs {
+		if seg.last > pos {
+			total += seg.disk
+		}
+	}
+	return total
+}
+
 // find returns the segment that holds a position: false if the position is not
 // durable yet, ErrGone if it was removed, a *CorruptError if no file holds it.
 func (s *shelf) find(pos uint64) (view, bool, error) {

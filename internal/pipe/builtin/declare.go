@@ -46,6 +46,8 @@ func (l logAdapter) Reader(from uint64) (Reader, error) {
 type Deps struct {
 	Log       Log
 	Store     StoreWriter    // nil: there is no store-sink
+	History   History        // nil: the history is read from the log
+	Catalog   Catalog        // of what a history creates first; nil: nothing
 	Zone      *time.Location // of times in attributes that are written without one; nil: UTC
 	Precision sql.Precision  // of the gateway's timestamps
 }

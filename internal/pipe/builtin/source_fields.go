@@ -19,6 +19,8 @@ func sourceDeclaration(d Deps) plugin.Declaration {
 			"comes (real time), in order and without a gap between the two.",
 		Fields: sourceFields(d),
 		Check:  func(v *spec.Values) []spec.Problem { return checkSource(v, d) },
+		// A snapshot does not tell what came through a pipe.
+		Snapshots: func(v *spec.Values) (begin, gap bool) { return v.Bool("history.enable") && forwards(v), forwards(v) },
 		NewSource: func(c plugin.SourceContext, v *spec.Values) (plugin.Source, error) {
 			return newLogSource(c, v, d)
 		},
@@ -52,7 +54,8 @@ func sourceFields(d Deps) []spec.Field {
 				"an inner option selects all below it, all selects everything, also requests a gateway only keeps."},
 		{Name: "inclusion.exclusion", Type: spec.List, Since: "1.3.2", Check: checkInclusion, Doc: "Options taken out of inclusion."},
 		{Name: "history.enable", Type: spec.Bool, Default: "true", Since: "1.2",
-			Doc: "Send what had arrived before the pipe was created, from the first record of the log on."},
+			Doc: "Send what had arrived before the pipe was created: schema, then points, of a snapshot of the store; the log follows " +
+				"behind it. With forwarding-pipe-requests=false from the first record of the log on."},
 		{Name: "history.start-time", Since: "1.2", Check: checkTime, Doc: "Earliest event time of the history to send, included: ISO or a whole number."},
 		{Name: "history.end-time", Since: "1.2", Check: checkTime, Doc: "Latest event time of the history to send, included."},
 		{Name: "realtime.enable", Type: spec.Bool, Default: "true", Since: "1.2", Doc: "Send what arrives after the pipe was created."},
@@ -69,6 +72,9 @@ func sourceFields(d Deps) []spec.Field {
 			Doc: "snapshot (or query): send the history once; then the pipe is STOPPED, finished. live (or subscribe): go on."},
 		{Name: "mode.snapshot", Type: spec.Bool, Default: "false", Since: "2.0", Doc: "true is mode=snapshot."},
 		{Name: "mode.double-living", Type: spec.Bool, Default: "false", Since: "2.0", Doc: "true is forwarding-pipe-requests=false."},
+		{Name: "log-quota", Type: spec.Size, Default: "16GiB", Range: spec.AtLeast(0),
+			Doc: "Bytes of the log that the pipe may hold back while it is stopped or slow. Beyond them it lets go of the log and goes on " +
+				"with a snapshot of the store when it runs again. 0: no limit."},
 		{Name: "skip-corrupt-records", Type: spec.Bool, Default: "false",
 			Doc: "Go on behind a damaged place of the log, with an error in the log file. Without it the pipe stops there and says where."},
 	}
@@ -155,6 +161,10 @@ func checkSource(v *spec.Values, d Deps) []spec.Problem {
 		}
 	}
 	return out
+}
+
+func forwards(v *spec.Values) bool {
+	return v.Bool("forwarding-pipe-requests") && !v.Bool("mode.double-living")
 }
 
 func snapshot(v *spec.Values) bool {

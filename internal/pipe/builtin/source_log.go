@@ -28,8 +28,9 @@ type logSource struct {
 	c      plugin.SourceContext
 	reader Reader
 
-	log           Log
-	prepared      bool // deleted is loaded
+	deps          Deps
+	past          *past // what is sent before the log; nil: nothing (more)
+	prepared      bool  // deleted is loaded, past is opened
 	deleted       deletions
 	history, live filter
 	file          *unpacking     // being sent in tablets, at position seen; nil: none
@@ -53,7 +54,7 @@ func newLogSource(c plugin.SourceContext, v *spec.Values, d Deps) (*logSource, e
 		return nil, err
 	}
 	s := &logSource{c: c, rules: rules{carries: newInclusion(v.List("inclusion"), v.List("inclusion.exclusion")),
-		forward: v.Bool("forwarding-pipe-requests") && !v.Bool("mode.double-living"), skipBad: v.Bool("skip-corrupt-records")},
+		forward: forwards(v), skipBad: v.Bool("skip-corrupt-records")},
 		seen: c.From, reported: c.From, endless: !snapshot(v)}
 	s.mods = s.carries.has("data.delete")
 	if v.Has("mods.enable") {
@@ -73,8 +74,15 @@ func newLogSource(c plugin.SourceContext, v *spec.Values, d Deps) (*logSource, e
 			s.end = noEnd // the log was empty
 		}
 	}
+	s.deps = d
+	if s.snapshots() {
+		return s, nil // the log is opened behind the snapshot
+	}
 	return s, s.open(d.Log)
 }
+
+// snapshots reports whether the pipe begins with a snapshot of the store.
+func (s *logSource) snapshots() bool { return s.c.Snapshot != "" && s.deps.History != nil }
 
 // noEnd stands for a history without a record.
 const noEnd = event.Position(math.MaxUint64)
@@ -90,7 +98,7 @@ func (s *logSource) open(log Log) error {
 	if err != nil {
 		return fmt.Errorf("log behind position %d: %w", s.seen, err)
 	}
-	s.reader, s.log = r, log
+	s.reader = r
 	return nil
 }
 
@@ -107,14 +115,17 @@ func (s *logSource) finished() bool { return s.end == noEnd || s.end != 0 && s.s
 // Next implements plugin.Source.
 func (s *logSource) Next(ctx context.Context) (plugin.Item, error) {
 	if !s.prepared {
-		if err := s.loadDeletions(ctx, s.log); err != nil {
-			return plugin.Item{}, fmt.Errorf("deletions of the history: %w", err)
+		if err := s.prepare(ctx); err != nil {
+			return plugin.Item{}, err
 		}
 		s.prepared = true
 	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return plugin.Item{}, err
+		}
+		if s.past != nil {
+			return s.nextOfPast(ctx)
 		}
 		if s.file != nil {
 			return s.nextOfFile(ctx)
@@ -148,6 +159,39 @@ func (s *logSource) Next(ctx context.Context) (plugin.Item, error) {
 			return s.progress(), nil
 		}
 	}
+}
+
+// prepare opens what comes before the log.
+func (s *logSource) prepare(ctx context.Context) error {
+	if !s.snapshots() {
+		if err := s.loadDeletions(ctx, s.deps.Log); err != nil {
+			return fmt.Errorf("deletions of the history: %w", err)
+		}
+		return nil
+	}
+	p, err := s.openPast(ctx, s.deps)
+	if err != nil {
+		return err
+	}
+	if s.past = p; p == nil {
+		return s.open(s.deps.Log)
+	}
+	return nil
+}
+
+// nextOfPast returns the next item of the snapshot; the last one ends its position.
+func (s *logSource) nextOfPast(ctx context.Context) (plugin.Item, error) {
+	it, ok, err := s.past.Next(ctx)
+	if ok || err != nil {
+		return it, err
+	}
+	s.seen = s.past.pos
+	err = s.past.close()
+	s.past = nil
+	if err == nil {
+		err = s.open(s.deps.Log)
+	}
+	return s.progress(), err
 }
 
 // progress is the item that only moves the cursor.
@@ -246,7 +290,13 @@ func (s *logSource) bury(ctx context.Context, pos event.Position, ev *event.Even
 
 // Close implements plugin.Source.
 func (s *logSource) Close() error {
-	err := s.reader.Close()
+	var err error
+	if s.reader != nil {
+		err = s.reader.Close()
+	}
+	if s.past != nil {
+		err = errors.Join(err, s.past.close())
+	}
 	if s.file != nil {
 		err = errors.Join(err, s.file.r.Close())
 	}

@@ -30,7 +30,7 @@ func storeSink(w StoreWriter) plugin.Declaration {
 		Doc: "Writes into this gateway, one event at a time, marked as sent by a pipe. The pipe must not forward " +
 			"such events ('source.forwarding-pipe-requests'='false'), or it would go round for ever.",
 		NewSink: func(c plugin.SinkContext, _ *spec.Values) (plugin.Sink, error) {
-			return &store{w: w, acker: c.Acker, dead: c.DeadLetters, log: c.Logger, pipe: c.Pipe}, nil
+			return &writeBack{w: w, acker: c.Acker, dead: c.DeadLetters, log: c.Logger, pipe: c.Pipe}, nil
 		},
 	}
 }
@@ -41,8 +41,8 @@ const (
 	lastPause  = 5 * time.Second
 )
 
-// store is the store sink: Write returns when the event is durable.
-type store struct {
+// writeBack is the store sink: Write returns when the event is durable.
+type writeBack struct {
 	w       StoreWriter
 	acker   plugin.Acker
 	dead    plugin.DeadLetters
@@ -52,7 +52,7 @@ type store struct {
 }
 
 // Write implements plugin.Sink.
-func (s *store) Write(ctx context.Context, it plugin.Item) error {
+func (s *writeBack) Write(ctx context.Context, it plugin.Item) error {
 	ev := *it.Event
 	ev.ViaPipe = true
 	first := time.Now()
@@ -86,7 +86,7 @@ func (s *store) Write(ctx context.Context, it plugin.Item) error {
 }
 
 // Status implements plugin.StatusReporter.
-func (s *store) Status() plugin.Status {
+func (s *writeBack) Status() plugin.Status {
 	if m := s.trouble.Load(); m != nil {
 		return plugin.Status{Message: *m}
 	}
@@ -94,7 +94,7 @@ func (s *store) Status() plugin.Status {
 }
 
 // Drain implements plugin.Sink: everything taken is durable already.
-func (s *store) Drain(context.Context) error { return nil }
+func (s *writeBack) Drain(context.Context) error { return nil }
 
 // Close implements plugin.Sink.
-func (s *store) Close() error { return nil }
+func (s *writeBack) Close() error { return nil }

@@ -238,11 +238,11 @@ func TestMetricsGoWithThePipe(t *testing.T) {
 		return n
 	}
 	w.mustExec("create pipe p ('sink'='test-sink')")
-	if n := count(); n != 8 {
-		t.Errorf("%d samples of a running pipe, want 7 of the engine and 1 of the sink", n)
+	if n := count(); n != 11 {
+		t.Errorf("%d samples of a running pipe, want 10 of the engine and 1 of the sink", n)
 	}
 	w.mustExec("stop pipe p")
-	if n := count(); n != 7 {
+	if n := count(); n != 10 {
 		t.Errorf("%d samples of a stopped pipe", n)
 	}
 	w.mustExec("start pipe p")

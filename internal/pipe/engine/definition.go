@@ -36,6 +36,8 @@ type definition struct {
 	Head    uint64    `json:"head"`          // of the log when it was created: the end of history
 	End     *uint64   `json:"end,omitempty"` // last position its source looks at; nil: none
 
+	Past *pastState `json:"past,omitempty"` // not yet behind its snapshot; nil: it only reads the log
+
 	Source    []attribute `json:"source,omitempty"`
 	Processor []attribute `json:"processor,omitempty"`
 	Sink      []attribute `json:"sink,omitempty"`

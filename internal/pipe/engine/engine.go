@@ -32,6 +32,7 @@ type Config struct {
 	RetryMin time.Duration // first pause after an error [1s]
 	RetryMax time.Duration // longest pause after an error [60s]
 	InFlight int           // positions handed to a sink and not acknowledged, per pipe [8192]
+	Watch    time.Duration // how often quotas and snapshots are looked at [10s]
 }
 
 func (c Config) withDefaults() Config {
@@ -43,6 +44,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Drain, 5*time.Second)
 	def(&c.RetryMin, time.Second)
 	def(&c.RetryMax, time.Minute)
+	def(&c.Watch, 10*time.Second)
 	if c.InFlight == 0 {
 		c.InFlight = 8192
 	}
@@ -64,6 +66,7 @@ type Deps struct {
 	Metrics     prometheus.Registerer // nil: none
 	DeadLetters plugin.DeadLetters
 	Files       plugin.Files
+	Snapshots   Snapshots // nil: pipes read the log only, and no quota makes them let go of it
 }
 
 // Engine runs the pipes of one gateway. Its methods may be called from several
@@ -74,6 +77,8 @@ type Engine struct {
 	file string
 
 	save sync.Mutex // held while a definition changes and the file is written; taken before mu
+
+	watch *watcher
 
 	mu     sync.Mutex
 	pipes  map[string]*pipe
@@ -115,6 +120,7 @@ func Open(deps Deps, cfg Config) (*Engine, error) {
 	for _, p := range e.pipes {
 		p.open()
 	}
+	e.watch = newWatcher(e)
 	return e, nil
 }
 
@@ -300,6 +306,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	if already {
 		return nil
 	}
+	e.watch.close()
 	errs := make([]error, len(pipes))
 	var wg sync.WaitGroup
 	for i, p := range pipes {

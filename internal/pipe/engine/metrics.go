@@ -23,13 +23,17 @@ const (
 	helpAcked     = "Positions acknowledged since the start of the process."
 	helpPosition  = "Position of the log up to which everything is acknowledged."
 	helpFailures  = "Errors that stopped the pipe since the start of the process."
+	helpHistory   = "1 while a snapshot is sent or needed because the log was let go of."
+	helpHeld      = "Bytes of the log that the pipe keeps from being removed."
+	helpQuota     = "Most bytes of the log that the pipe may keep; 0 is no limit."
 	helpHealthy   = "1 if the sink says that it delivers, or does not tell."
 )
 
 // Describe implements prometheus.Collector.
 func (e *Engine) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range [...][2]string{{"running", helpRunning}, {"remaining_events", helpRemaining}, {"in_flight_events", helpWaiting},
-		{"acked_events_total", helpAcked}, {"acked_position", helpPosition}, {"failures_total", helpFailures}, {"sink_healthy", helpHealthy}} {
+		{"acked_events_total", helpAcked}, {"acked_position", helpPosition}, {"failures_total", helpFailures}, {"sink_healthy", helpHealthy},
+		{"needs_history", helpHistory}, {"log_held_bytes", helpHeld}, {"log_quota_bytes", helpQuota}} {
 		ch <- describe(d[0], d[1])
 	}
 }
@@ -48,6 +52,9 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 		gauge("in_flight_events", helpWaiting, float64(i.InFlight))
 		gauge("acked_position", helpPosition, float64(i.Position))
 		gauge("sink_healthy", helpHealthy, oneIf(i.Healthy))
+		gauge("needs_history", helpHistory, oneIf(i.History != ""))
+		gauge("log_held_bytes", helpHeld, float64(i.Held))
+		gauge("log_quota_bytes", helpQuota, float64(i.Quota))
 		counter("acked_events_total", helpAcked, i.Acked)
 		counter("failures_total", helpFailures, i.Failures)
 	}

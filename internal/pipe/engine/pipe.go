@@ -31,6 +31,7 @@ type pipe struct {
 	retryAt time.Time
 	counts  counts
 	rate    rate
+	hold    hold
 }
 
 // counts are totals since the engine was opened.
@@ -123,6 +124,9 @@ func (p *pipe) create(pl *plan) error {
 		return err
 	}
 	p.cursor = c
+	if begin, _ := pl.snapshots(p.e.deps.Snapshots); begin {
+		startPast(p, c)
+	}
 	inst, err := p.build(pl)
 	if err == nil {
 		p.setEnd(inst)
@@ -216,6 +220,8 @@ func (p *pipe) drop() error {
 	p.halt(true)
 	p.e.forget(p)
 	p.log.Info("pipe dropped")
+	def := p.definition()
+	removePast(p, &def)
 	if err := p.cursor.Delete(); err != nil {
 		return fmt.Errorf("its progress could not be deleted and will be at the next start: %w", err)
 	}
@@ -281,6 +287,9 @@ func (p *pipe) buildStored() (*instance, error) {
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
+	if err := stopFollowing(p); err != nil {
+		return nil, err
+	}
 	return p.build(pl)
 }
 
@@ -293,6 +302,12 @@ func (p *pipe) build(pl *plan) (*instance, error) {
 	common := plugin.Common{Pipe: def.Name, ID: def.ID, Logger: p.log, Metrics: in.metrics}
 	source := plugin.SourceContext{Common: common, From: from, Created: event.Position(def.Head),
 		CreatedAt: def.Created, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files}
+	if def.Past != nil {
+		source.Snapshot = def.snapshotName()
+		if def.Past.Gap {
+			source.Missed = missedOf(p)
+		}
+	}
 	sink := plugin.SinkContext{Common: common, Acker: in.tracker, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files,
 		ClusterID: p.e.cfg.ClusterID, Precision: p.e.cfg.Precision, DataDir: path.Join(p.e.cfg.Dir, fmt.Sprintf("%016x", def.ID))}
 	if err := in.build(pl, source, sink); err != nil {

@@ -41,6 +41,9 @@ type Progress struct {
 	Seconds   float64 // until Remaining is 0 at the present rate; negative: not known
 	Acked     uint64  // positions acknowledged since the engine was opened
 	Failures  uint64  // errors since the engine was opened
+	History   string  // why and how a snapshot is sent; empty: the pipe reads the log
+	Held      int64   // bytes of the log that the pipe keeps from being removed
+	Quota     int64   // most of them; 0: no limit
 }
 
 // Pipes returns all pipes, sorted by name.
@@ -66,7 +69,7 @@ func (p *pipe) info(head uint64, now time.Time) (Info, bool) {
 	if def.End != nil {
 		head = min(head, *def.End)
 	}
-	retryAt := p.retryAt
+	retryAt, kept := p.retryAt, p.hold
 	p.mu.Unlock()
 	if st.state != Running && st.state != Stopped {
 		return Info{}, false
@@ -81,12 +84,16 @@ func (p *pipe) info(head uint64, now time.Time) (Info, bool) {
 		i.RetryAt = retryAt
 	}
 	i.Acked, i.Failures, i.Position = total.acked, total.failures, p.cursor.Get()
+	i.History, i.Held, i.Quota = def.needs(), kept.bytes, kept.quota
 	if inst != nil {
 		prefix, waiting, acked := inst.tracker.progress()
 		i.Position, i.InFlight, i.Acked = uint64(prefix), waiting, i.Acked+acked
 		if s, ok := inst.status(); ok && !s.Healthy {
 			i.Healthy, i.Message, i.MessageAt = false, s.Message, time.Time{}
 		}
+	}
+	if def.Past != nil && def.Past.Gap {
+		i.Position = def.Past.From
 	}
 	if head > i.Position {
 		i.Remaining = head - i.Position
@@ -164,6 +171,12 @@ func (e *Engine) row(i Info) []string {
 	}
 	if !i.RetryAt.IsZero() {
 		message += "; next try at " + i.RetryAt.In(e.cfg.Zone).Format(timeLayout)
+	}
+	if i.History != "" {
+		if message != "" {
+			message += "; "
+		}
+		message += i.History
 	}
 	if i.Reason == ByEnd && message == "" {
 		message = "finished: everything up to the end of its source was delivered"

@@ -84,6 +84,11 @@ type Declaration struct {
 	// needs what. It must not touch the network. May be nil.
 	Check func(v *spec.Values) []spec.Problem
 
+	// Snapshots says whether a source with these values, where the gateway has a store,
+	// begins with a snapshot, and whether it can go on with one behind a gap in its log.
+	// May be nil: neither.
+	Snapshots func(v *spec.Values) (begin, gap bool)
+
 	NewSource    func(c SourceContext, v *spec.Values) (Source, error)
 	NewProcessor func(c ProcessorContext, v *spec.Values) (Processor, error)
 	// NewSink must not wait for the target: a pipe is created while it is down.
@@ -106,6 +111,13 @@ type SourceContext struct {
 	CreatedAt   time.Time      // wall clock then: what "now" in an attribute means, also after a restart
 	DeadLetters DeadLetters    // for what the source may not pass on and may not drop
 	Files       Files          // opens the parts of a Sealed event; nil: files pass whole or not at all
+
+	// Snapshot, if not empty, is the name of the state of the store to begin with; the log
+	// follows behind its position. It is made at the first use of the name.
+	Snapshot string
+	// Missed, if not nil, says that the pipe goes on behind a gap in its log, and calls fn
+	// with the changes of schema and the deletions in it, in log order.
+	Missed func(fn func(pos event.Position, ev *event.Event) error) error
 }
 
 // ProcessorContext is given to NewProcessor.

@@ -1,0 +1,89 @@
+package builtin
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/sluice-gateway/sluice/internal/store"
+	"github.com/sluice-gateway/sluice/internal/store/merge"
+)
+
+// FromStore makes a History of the store.
+func FromStore(s *store.Store) History { return storeHistory{s} }
+
+type storeHistory struct{ s *store.Store }
+
+// Snapshot implements History.
+func (h storeHistory) Snapshot(ctx context.Context, name string) (Snapshot, error) {
+	n, err := h.s.Snapshot(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	v, err := n.View()
+	if err != nil {
+		return nil, err
+	}
+	return &storeSnapshot{n: n, v: v}, nil
+}
+
+type storeSnapshot struct {
+	n *store.Snapshot
+	v *store.View
+}
+
+// Position implements Snapshot.
+func (s *storeSnapshot) Position() uint64 { return s.n.Position() }
+
+// Devices implements Snapshot.
+func (s *storeSnapshot) Devices(lo, hi int64) iter.Seq2[merge.Device, error] {
+	inputs, err := s.v.Inputs(lo, hi)
+	if err != nil {
+		return func(yield func(merge.Device, error) bool) { yield(merge.Device{}, err) }
+	}
+	return merge.Devices(inputs)
+}
+
+// Scan implements Snapshot.
+func (s *storeSnapshot) Scan(ctx context.Context, q merge.Query) (Rows, error) {
+	return s.v.Scan(ctx, q)
+}
+
+// Close implements Snapshot.
+func (s *storeSnapshot) Close() error {
+	s.v.Close()
+	return nil
+}
+
+// StoreSnapshots lists and removes the snapshots of a store; it is an engine.Snapshots.
+type StoreSnapshots struct{ Store *store.Store }
+
+// Positions returns the position of the log of each snapshot, by name.
+func (s StoreSnapshots) Positions() (map[string]uint64, error) {
+	names, err := s.Store.Snapshots()
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	out := make(map[string]uint64, len(names))
+	for _, name := range names {
+		n, err := s.Store.Snapshot(context.Background(), name)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = n.Position()
+	}
+	return out, nil
+}
+
+// Delete removes a snapshot; a name that is not there is no error.
+func (s StoreSnapshots) Delete(name string) error {
+	names, err := s.Store.Snapshots()
+	if err != nil || !slices.Contains(names, name) {
+		return err
+	}
+	n, err := s.Store.Snapshot(context.Background(), name)
+	if err != nil {
+		return err
+	}
+	return n.Delete()
+}

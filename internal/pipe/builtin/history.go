@@ -1,0 +1,258 @@
+package builtin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/sluice-gateway/sluice/internal/commitlog"
+	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/pipe/unpack"
+	"github.com/sluice-gateway/sluice/internal/store/merge"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// History keeps named, durable states of the gateway's store.
+type History interface {
+	// Snapshot opens the snapshot with that name, made now if there is none.
+	Snapshot(ctx context.Context, name string) (Snapshot, error)
+}
+
+// Snapshot is one of them, open for reading.
+type Snapshot interface {
+	// Position returns the position of the log up to which it has everything.
+	Position() uint64
+	// Devices yields the devices that may have points within lo to hi; at the first error
+	// it yields it and stops.
+	Devices(lo, hi int64) iter.Seq2[merge.Device, error]
+	// Scan reads rows of one device: each time once, ascending, nothing deleted.
+	Scan(ctx context.Context, q merge.Query) (Rows, error)
+	// Close ends the reading; the snapshot stays.
+	Close() error
+}
+
+// Rows yields tablets that are valid until the next call, io.EOF at the end.
+type Rows interface {
+	Next() (*tablet.Tablet, error)
+}
+
+// past is the part of a pipe's life before its log: a snapshot at position P, every
+// item at P, so that the cursor reaches P when all of it is delivered.
+//
+//	plans that the log has lost ─► plans of the log up to P ─► schema ─► points ─► log from P+1
+//
+// Deletions go before the points: what they delete is not in the snapshot, and a target
+// that had it from before does not keep it.
+type past struct {
+	s      *logSource
+	snap   Snapshot
+	pos    event.Position
+	plans  []*event.Event // not yet sent
+	next   func() (merge.Device, error, bool)
+	stop   func()
+	rows   Rows // of the current device; nil: take the next one
+	filter *filter
+}
+
+// rowsPerTablet bounds the rows of a tablet of the history.
+const rowsPerTablet = 4096
+
+// openPast opens the snapshot that the pipe begins with; nil if it is behind the pipe.
+func (s *logSource) openPast(ctx context.Context, d Deps) (*past, error) {
+	snap, err := d.History.Snapshot(ctx, s.c.Snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot of the history: %w", err)
+	}
+	p := &past{s: s, snap: snap, pos: event.Position(snap.Position()), filter: &s.history}
+	if s.c.Missed != nil {
+		p.filter = &s.live // goes on after a gap: the times of what comes hold
+	}
+	if s.c.From >= p.pos {
+		return nil, snap.Close()
+	}
+	if err := p.collect(ctx, d); err != nil {
+		_ = snap.Close() // the first error is the one to tell
+		return nil, err
+	}
+	p.next, p.stop = iter.Pull2(snap.Devices(p.filter.lo, p.filter.hi))
+	s.c.Logger.Info("the pipe begins with a snapshot", "snapshot", s.c.Snapshot, "position", p.pos, "plans", len(p.plans))
+	return p, nil
+}
+
+// collect gathers what is sent before the points: changes that the log has lost, those
+// that it still has and that no snapshot holds, and the schema.
+func (p *past) collect(ctx context.Context, d Deps) error {
+	take := func(pos event.Position, ev *event.Event) error { return p.take(ctx, pos, ev) }
+	gap := p.s.c.Missed != nil
+	if gap {
+		if err := p.s.c.Missed(take); err != nil {
+			return fmt.Errorf("changes kept while the pipe was behind: %w", err)
+		}
+	}
+	from := uint64(0)
+	if gap {
+		from = uint64(p.s.c.From) + 1
+	}
+	kinds := uint64(1)<<event.Plan | 1<<event.Kept | 1<<event.File
+	err := d.Log.Scan(ctx, commitlog.Filter{Kinds: kinds, From: from, To: uint64(p.pos), Skip: p.s.damagedPlan},
+		func(e commitlog.Entry) error {
+			ev, err := event.Decode(e.Payload)
+			if err != nil || !gap && inSnapshot(ev) {
+				return nil // an unreadable record has nothing for a snapshot either
+			}
+			return take(event.Position(e.Pos), ev)
+		})
+	if err != nil {
+		return err
+	}
+	if d.Catalog != nil {
+		p.schema(d.Catalog)
+	}
+	return nil
+}
+
+// inSnapshot reports whether the effect of a plan is in every snapshot and the schema.
+func inSnapshot(ev *event.Event) bool {
+	if ev.Kind != event.Plan {
+		return false
+	}
+	switch classOf(ev) {
+	case "data.delete", "schema.database.create", "schema.database.alter", "schema.database.drop", "schema.ttl",
+		"schema.timeseries.ordinary.create", "schema.timeseries.ordinary.alter", "schema.timeseries.ordinary.drop":
+		return true
+	}
+	return false
+}
+
+// take queues one change as the pipe's rules want it. A TsFile is in the snapshot,
+// unless it cannot be read here.
+func (p *past) take(ctx context.Context, pos event.Position, ev *event.Event) error {
+	s := p.s
+	class := classOf(ev)
+	if ev.ViaPipe && !s.forward || !s.carries.has(class) || ev.Kind == event.Tablet {
+		return nil
+	}
+	if ev.Kind == event.File && unpack.IsTsFile(ev.File) {
+		whole, err := p.unreadable(ev)
+		if !whole || err != nil {
+			return err
+		}
+	}
+	out, reason := p.filter.narrow(ev, class, s.mods)
+	if reason != "" {
+		return s.bury(ctx, pos, ev, reason)
+	}
+	if out != nil {
+		p.plans = append(p.plans, out)
+	}
+	return nil
+}
+
+// unreadable reports whether a TsFile is kept without being read.
+func (p *past) unreadable(ev *event.Event) (bool, error) {
+	if p.s.c.Files == nil {
+		return false, nil
+	}
+	r, err := unpack.Open(p.s.c.Files, ev.File, unpack.Everything())
+	if err == nil {
+		return false, r.Close()
+	}
+	var bad *unpack.Bad
+	if errors.As(err, &bad) {
+		return true, nil
+	}
+	return false, fmt.Errorf("a file of the history: %w", err)
+}
+
+// Next returns the next item of the past; false when it is over.
+func (p *past) Next(ctx context.Context) (plugin.Item, bool, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return plugin.Item{}, false, err
+		}
+		if len(p.plans) > 0 {
+			ev := p.plans[0]
+			p.plans[0], p.plans = nil, p.plans[1:]
+			return plugin.Item{Pos: p.pos, Event: ev, More: true}, true, nil
+		}
+		if p.rows == nil {
+			more, err := p.device(ctx)
+			if !more || err != nil {
+				return plugin.Item{}, false, err
+			}
+		}
+		t, err := p.rows.Next()
+		if errors.Is(err, io.EOF) {
+			p.rows = nil
+			continue
+		}
+		if err != nil {
+			return plugin.Item{}, false, fmt.Errorf("snapshot: %w", err)
+		}
+		if t, err = unpack.Dense(t.Clone()); err != nil {
+			return plugin.Item{}, false, err
+		}
+		if t != nil {
+			return plugin.Item{Pos: p.pos, Event: &event.Event{Kind: event.Tablet, Tablet: t}, More: true}, true, nil
+		}
+	}
+}
+
+// device opens the next device of which something is selected; false after the last.
+func (p *past) device(ctx context.Context) (bool, error) {
+	if !p.s.carries["data.insert"] {
+		return false, nil
+	}
+	for {
+		d, err, ok := p.next()
+		if !ok {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("snapshot: %w", err)
+		}
+		sel := p.filter.selection()
+		cover := sel.Device(d.Name)
+		if cover == tablet.NoSeries {
+			continue
+		}
+		var columns []tablet.Schema
+		for _, c := range d.Columns {
+			if cover == tablet.AllSeries || sel.Series(d.Name, c.Name) {
+				columns = append(columns, c)
+			}
+		}
+		if len(columns) == 0 {
+			continue
+		}
+		p.rows, err = p.snap.Scan(ctx, merge.Query{Device: d.Name, Columns: columns, Lo: p.filter.lo, Hi: p.filter.hi, Rows: rowsPerTablet})
+		if err != nil {
+			return false, fmt.Errorf("snapshot: %w", err)
+		}
+		p.rows = alignedAs{p.rows, d.Aligned}
+		return true, nil
+	}
+}
+
+// alignedAs marks tablets as the device is.
+type alignedAs struct {
+	rows    Rows
+	aligned bool
+}
+
+// Next implements Rows.
+func (a alignedAs) Next() (*tablet.Tablet, error) {
+	t, err := a.rows.Next()
+	if t != nil {
+		t.Aligned = a.aligned
+	}
+	return t, err
+}
+
+func (p *past) close() error {
+	p.stop()
+	return p.snap.Close()
+}
