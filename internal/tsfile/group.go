@@ -17,7 +17,8 @@ type group struct {
 	path    string // of the tablets
 	dev     *builtDevice
 	aligned bool
-	flushed bool // a chunk group of this device is in the file
+	flushed bool // a chunk of this device is in the file
+	begun   bool // the header of the open chunk group is in the file
 
 	cols  []*columnWriter
 	index map[string]*columnWriter
@@ -394,17 +395,16 @@ func appendPresent(dst []byte, nulls tablet.Bitmap, n int) []byte {
 	return dst
 }
 
-// flush writes the chunk group.
-func (g *group) flush() error {
-	o := &g.w.out
-	begun := false
-	put := func(c *columnWriter, mask byte) error {
-		if !begun {
-			o.write(g.id.Append([]byte{markGroup}, g.w.opts.Version))
-			begun = true
-		}
-		return g.writeChunk(c, mask)
+// header writes the header of the chunk group if it is not there yet.
+func (g *group) header() {
+	if !g.begun {
+		g.w.out.write(g.id.Append([]byte{markGroup}, g.w.opts.Version))
+		g.begun = true
 	}
+}
+
+// flush writes the chunks of what was added and leaves the chunk group open.
+func (g *group) flush() error {
 	if g.aligned {
 		if err := g.sealAligned(); err != nil || g.rows == 0 {
 			return err
@@ -412,12 +412,14 @@ func (g *group) flush() error {
 		if err := g.fillColumns(); err != nil {
 			return err
 		}
-		if err := put(&g.time, maskTime); err != nil {
+		if err := g.writeChunk(&g.time, maskTime); err != nil {
 			return err
 		}
 	}
 	for _, c := range g.cols {
+		mask := byte(maskValue)
 		if !g.aligned {
+			mask = 0
 			if err := g.sealOpen(c); err != nil {
 				return err
 			}
@@ -425,17 +427,18 @@ func (g *group) flush() error {
 				continue
 			}
 		}
-		mask := byte(0)
-		if g.aligned {
-			mask = maskValue
-		}
-		if err := put(c, mask); err != nil {
+		if err := g.writeChunk(c, mask); err != nil {
 			return err
 		}
 	}
-	g.flushed = g.flushed || begun
 	g.rows, g.bytes = 0, 0
-	return o.err
+	return g.w.out.err
+}
+
+// forget drops the columns, so that each may come back with another encoding.
+func (g *group) forget() {
+	g.cols, g.place = g.cols[:0], g.place[:0]
+	clear(g.index)
 }
 
 // fillColumns adds the columns that earlier groups of the device had: every column needs
@@ -453,6 +456,8 @@ func (g *group) fillColumns() error {
 // writeChunk writes header and pages and records the chunk.
 func (g *group) writeChunk(c *columnWriter, mask byte) error {
 	o := &g.w.out
+	g.header()
+	g.flushed = true
 	ch := Chunk{Offset: o.pos, Marker: mask | markOnePage, Name: c.schema.Name, Schema: c.schema}
 	size := len(c.first) + len(c.pages)
 	var fstat []byte

@@ -185,6 +185,7 @@ func (w *Writer) EndGroup() error {
 	if err := w.g.flush(); err != nil {
 		return w.fail(err)
 	}
+	w.g.begun = false
 	return nil
 }
 
