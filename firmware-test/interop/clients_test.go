@@ -139,14 +139,20 @@ func spaced(rows []string) []string {
 	return out
 }
 
-// The Python client and what it needs, pinned.
-var pythonPackages = []string{"thrift==0.20.0", "pandas==2.2.3", "numpy==1.26.4", "python-dateutil==2.9.0.post0"}
+// python is a release of the Python client and what it needs, pinned.
+type python struct {
+	client   string
+	packages []string
+}
 
-const pythonClientPackage = "apache-iotdb==1.3.3"
+var (
+	python13 = python{"1.3.3", []string{"thrift==0.20.0", "pandas==2.2.3", "numpy==1.26.4", "python-dateutil==2.9.0.post0"}}
+	python20 = python{"2.0.11", append(slices.Clone(python13.packages), "tzlocal==5.2")}
+)
 
-// pythonLibrary installs the Python client once into the user's cache.
-func pythonLibrary(ctx context.Context) (string, error) {
-	python, err := exec.LookPath("python3")
+// library installs the client once into the user's cache.
+func (p python) library(ctx context.Context) (string, error) {
+	interpreter, err := exec.LookPath("python3")
 	if err != nil {
 		return "", errors.New("no python3 on the PATH: install it with pip, for instance apt-get install python3-pip")
 	}
@@ -154,7 +160,7 @@ func pythonLibrary(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lib := filepath.Join(cache, "sluice", "python-iotdb-1.3.3")
+	lib := filepath.Join(cache, "sluice", "python-iotdb-"+p.client)
 	if _, err := os.Stat(filepath.Join(lib, "complete")); err == nil {
 		return lib, nil
 	}
@@ -162,25 +168,45 @@ func pythonLibrary(ctx context.Context) (string, error) {
 		return "", err
 	}
 	install := []string{"-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", lib}
-	for _, args := range [][]string{append(slices.Clone(install), append([]string{}, pythonPackages...)...), append(slices.Clone(install), "--no-deps", pythonClientPackage)} {
-		if _, err := proc.Run(ctx, proc.Spec{Name: "pip", Path: python, Args: args}); err != nil {
+	for _, args := range [][]string{append(slices.Clone(install), p.packages...), append(slices.Clone(install), "--no-deps", "apache-iotdb=="+p.client)} {
+		if _, err := proc.Run(ctx, proc.Spec{Name: "pip", Path: interpreter, Args: args}); err != nil {
 			return "", err
 		}
 	}
 	return lib, os.WriteFile(filepath.Join(lib, "complete"), nil, 0o600)
 }
 
-func pythonClient(t *testing.T, ctx context.Context, g *rig.Gateway) {
-	lib, err := pythonLibrary(ctx)
+// run runs a script against a server and returns what it prints.
+func (p python) run(t *testing.T, ctx context.Context, script, addr, database string) string {
+	t.Helper()
+	lib, err := p.library(ctx)
 	if err != nil {
 		t.Fatalf("the Python client is needed: %v", err)
 	}
-	host, port := rig.Split(g.RPC)
-	out, err := proc.Run(ctx, proc.Spec{Name: "client.py", Path: "python3", Args: []string{"testdata/client.py", host, fmt.Sprint(port), "root.py"},
-		Env: []string{"PYTHONPATH=" + lib}})
+	host, port := rig.Split(addr)
+	out, err := proc.Run(ctx, proc.Spec{Name: script, Path: "python3", Args: []string{"testdata/" + script, host, fmt.Sprint(port), database}, Env: []string{"PYTHONPATH=" + lib}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return out
+}
+
+// TestD_Python2: the Python client 2.0.x gets from both gateways what it gets from IoTDB.
+func TestD_Python2(t *testing.T) {
+	b := newBench(t)
+	real := nodes.target.get(t, "target")
+	b.forget(b.client(real.RPC()), "root.python")
+	want := outLines(t, python20.run(t, b.ctx, "client2.py", real.RPC(), "root.python"))
+	for side, g := range map[string]*rig.Gateway{"inner": b.inner(), "outer": b.outer()} {
+		t.Run(side, func(t *testing.T) {
+			sameLines(t, outLines(t, python20.run(t, b.ctx, "client2.py", g.RPC, "root.python")), want)
+		})
+		b.must(g.Stop(b.ctx))
+	}
+}
+
+func pythonClient(t *testing.T, ctx context.Context, g *rig.Gateway) {
+	out := python13.run(t, ctx, "client.py", g.RPC, "root.py")
 	var got []string
 	for line := range strings.Lines(out) {
 		got = append(got, strings.TrimSpace(line))

@@ -94,6 +94,29 @@ func complete(lib string) bool {
 	return err == nil
 }
 
+// Java compiles a Java file that uses the jars, runs it and returns what it prints.
+func (l Lib) Java(ctx context.Context, file string, args ...string) (string, error) {
+	if _, err := exec.LookPath("javac"); err != nil {
+		return "", ErrNoJava
+	}
+	return l.java(ctx, filepath.Base(file), append([]string{file}, args...)...)
+}
+
+// Tool runs the main class of one of IoTDB's command line tools and returns what it
+// prints.
+func (l Lib) Tool(ctx context.Context, class string, args ...string) (string, error) {
+	return l.java(ctx, class, append([]string{class}, args...)...)
+}
+
+func (l Lib) java(ctx context.Context, name string, args ...string) (string, error) {
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", ErrNoJava
+	}
+	out, err := proc.Run(ctx, proc.Spec{Name: name, Path: java, Args: append([]string{"-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", string(l) + "/*"}, args...)})
+	return quiet(out), err
+}
+
 // CLI runs one statement with IoTDB's own command line as root and returns what it
 // prints. The address may be that of any server that speaks IoTDB's client RPC.
 func (l Lib) CLI(ctx context.Context, addr, statement string) (string, error) {
@@ -101,11 +124,5 @@ func (l Lib) CLI(ctx context.Context, addr, statement string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	java, err := exec.LookPath("java")
-	if err != nil {
-		return "", ErrNoJava
-	}
-	out, err := proc.Run(ctx, proc.Spec{Name: "IoTDB CLI", Path: java, Args: []string{"-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", string(l) + "/*",
-		"org.apache.iotdb.cli.Cli", "-h", host, "-p", port, "-u", "root", "-pw", "root", "-e", statement}})
-	return quiet(out), err
+	return l.Tool(ctx, "org.apache.iotdb.cli.Cli", "-h", host, "-p", port, "-u", "root", "-pw", "root", "-e", statement)
 }
