@@ -78,7 +78,7 @@ func (k *keeper) work(now time.Time) error {
 		if p.number >= open || k.ctx.Err() != nil {
 			break
 		}
-		if p.packed {
+		if p.packed || !whole(k.l.cfg.FS, k.dir, p) {
 			continue
 		}
 		if err := pack(k.l.cfg.FS, k.dir, p); err != nil {
@@ -88,6 +88,17 @@ func (k *keeper) work(now time.Time) error {
 	return k.remove(list, open, now)
 }
 
+// whole reports whether a segment has a header. One without is left as it is: it
+// holds nothing, or it is evidence.
+func whole(fsys vfs.FS, dir string, p place) bool {
+	s, err := openSegment(fsys, dir, p)
+	if err != nil {
+		return false
+	}
+	s.close()
+	return true
+}
+
 // remove takes away segments whose successor is older than the time to keep: then
 // every record in them is. First that is said in the log, durably.
 func (k *keeper) remove(list []place, open uint64, now time.Time) error {
@@ -95,8 +106,11 @@ func (k *keeper) remove(list []place, open uint64, now time.Time) error {
 	var next header
 	for i := 0; i+1 < len(list) && list[i+1].number <= open; i++ {
 		s, err := openSegment(k.l.cfg.FS, k.dir, list[i+1])
-		if err != nil {
+		if fromDisk(err) {
 			return err
+		}
+		if err != nil {
+			continue // without a header: the one behind it says
 		}
 		h := s.header
 		s.close()

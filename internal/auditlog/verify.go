@@ -173,6 +173,7 @@ func (v *verification) run() error {
 		}
 	}
 	v.segment = ""
+	v.compare()
 	v.end(headFile)
 	return nil
 }
@@ -265,8 +266,8 @@ func (v *verification) read(p place, limit int64, first, last bool) error {
 		return err
 	}
 	if err != nil {
-		if last && p.size <= fixedHeader+64*32+8 && !p.packed {
-			v.note("segment %s has no header yet: a crash while it was made", p.name)
+		if !p.packed && p.size <= int64(len((&header{state: v.state}).append(nil))) && (last || limit == v.state.n) {
+			v.note("segment %s holds nothing, not even a whole header: it could not be made", p.name)
 			return nil
 		}
 		v.add(Changed, v.state.n, limit-1, "the header of the segment cannot be read, so none of its records can: %v", err)
@@ -377,6 +378,7 @@ func (v *verification) frame(s *scanner, f *frame) (bool, error) {
 	if f.kind == kindHead {
 		return v.signed(f), nil
 	}
+	v.compare()
 	n := v.state.n
 	switch {
 	case f.index > n:
@@ -403,7 +405,6 @@ func (v *verification) frame(s *scanner, f *frame) (bool, error) {
 	if e.Category == audit.Retention && e.Action == ActionRemoved && e.Object == retentionObject {
 		v.removed = max(v.removed, int64(e.Count))
 	}
-	v.compare()
 	if v.opts.Visit != nil {
 		return true, v.opts.Visit(v.out.Tree, n, e)
 	}
@@ -448,6 +449,10 @@ func (v *verification) signed(f *frame) bool {
 			v.add(Reordered, h.Size, n-1, "a signed head over %d records stands behind %d", h.Size, n)
 		}
 		return false
+	case f.prev != v.state.prev:
+		v.add(Changed, n-1, n-1, "it is not the record that was signed at %s", h.Time.Format(time.RFC3339))
+		v.out.Signed = n
+		return true
 	case h.Root != v.state.root():
 		v.add(Rewritten, v.out.Signed, n-1, "they fit each other, but not what was signed at %s: at least one was changed, removed, put in or moved by somebody who knew how",
 			h.Time.Format(time.RFC3339))
@@ -478,11 +483,11 @@ func (v *verification) compare() {
 			}
 			continue
 		}
-		fault := Rewritten
+		fault, from := Rewritten, min(v.out.Signed, a.head.Size-1)
 		if a.outside {
-			fault = RolledBack
+			fault, from = RolledBack, v.out.First
 		}
-		v.add(fault, v.out.First, a.head.Size-1, "%s signs other records: at least one of them was changed, removed, put in or moved", a.name)
+		v.add(fault, from, a.head.Size-1, "%s signs other records: at least one of them was changed, removed, put in or moved", a.name)
 	}
 }
 
