@@ -28,7 +28,7 @@ const (
 	maxName         = 256      // bytes
 	maxPassword     = 72       // bytes: bcrypt looks at no more
 	maxRefused      = 1024     // refusals remembered
-	fileVersion     = 1
+	fileVersion     = 2        // 1 has no roles and grants; it is read
 )
 
 // Config tunes a Store. Zero means the default.
@@ -49,6 +49,7 @@ type Store struct {
 	mu     sync.Mutex // guards what follows
 	seen   vfs.Info   // the file that users came from
 	users  map[string]user
+	roles  map[string]grants
 	known  map[string]mac   // by name: the password that was verified
 	failed map[mac]struct{} // refused pairs
 	order  []mac            // of failed, oldest first
@@ -59,11 +60,14 @@ type mac [sha256.Size]byte
 type user struct {
 	Hash    string `json:"bcrypt"`
 	Changed bool   `json:"changed"` // false: still the password of a new installation
+	grants
+	Roles []string `json:"roles,omitempty"` // sorted
 }
 
 type file struct {
-	Version int             `json:"version"`
-	Users   map[string]user `json:"users"`
+	Version int               `json:"version"`
+	Users   map[string]user   `json:"users"`
+	Roles   map[string]grants `json:"roles,omitempty"`
 }
 
 // errWrong is what every refusal says: not whether the name or the password is wrong.
@@ -109,13 +113,13 @@ func (s *Store) load() error {
 	if err := json.Unmarshal(b, &f); err != nil {
 		return fmt.Errorf("auth: users file %s is damaged (remove it to start again with root/root): %w", s.path, err)
 	}
-	if f.Version != fileVersion {
-		return fmt.Errorf("auth: users file %s has version %d, this release reads %d", s.path, f.Version, fileVersion)
+	if f.Version < 1 || f.Version > fileVersion {
+		return fmt.Errorf("auth: users file %s has version %d, this release reads 1 to %d", s.path, f.Version, fileVersion)
 	}
 	if len(f.Users) == 0 {
 		return fmt.Errorf("auth: users file %s has no user; remove it to start again with root/root", s.path)
 	}
-	s.replace(f.Users)
+	s.replace(f)
 	return nil
 }
 
@@ -136,13 +140,13 @@ func (s *Store) refresh() {
 }
 
 // replace installs other users. No verdict about a changed user survives.
-func (s *Store) replace(next map[string]user) {
+func (s *Store) replace(next file) {
 	for name := range s.known {
-		if next[name] != s.users[name] {
+		if next.Users[name].Hash != s.users[name].Hash {
 			delete(s.known, name)
 		}
 	}
-	s.users = next
+	s.users, s.roles = next.Users, next.Roles
 	clear(s.failed)
 	s.order = s.order[:0]
 }
@@ -217,12 +221,12 @@ func (s *Store) remember(name string, m mac, ok bool, u *user) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ok {
-		if now, exists := s.users[name]; exists && now == *u { // not changed meanwhile
+		if now, exists := s.users[name]; exists && now.Hash == u.Hash { // not changed meanwhile
 			s.known[name] = m
 		}
 		return
 	}
-	if now, exists := s.users[name]; exists != (u != nil) || exists && now != *u {
+	if now, exists := s.users[name]; exists != (u != nil) || exists && now.Hash != u.Hash {
 		return
 	}
 	if len(s.order) >= maxRefused {
@@ -252,8 +256,15 @@ func (s *Store) set(name, password string, changed bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := maps.Clone(s.users)
-	next[name] = user{Hash: string(hash), Changed: changed}
-	b, err := json.MarshalIndent(file{Version: fileVersion, Users: next}, "", "  ")
+	u := next[name]
+	u.Hash, u.Changed = string(hash), changed
+	next[name] = u
+	return s.write(file{Version: fileVersion, Users: next, Roles: s.roles})
+}
+
+// write makes a file durable and then its content the present one. The caller holds mu.
+func (s *Store) write(next file) error {
+	b, err := json.MarshalIndent(next, "", "  ")
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}

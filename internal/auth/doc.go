@@ -2,7 +2,15 @@
 //
 // The users file is JSON, mode 0600, replaced in one durable step:
 //
-//	{"version": 1, "users": {"root": {"bcrypt": "$2a$10$...", "changed": false}}}
+//	{"version": 2,
+//	 "users": {"root": {"bcrypt": "$2a$10$...", "changed": false},
+//	           "anna": {"bcrypt": "$2a$10$...", "changed": true, "global": "USE_PIPE", "roles": ["reader"],
+//	                    "paths": [{"path": "root.a.**", "privileges": "READ_DATA,WRITE_DATA", "grant": "READ_DATA"}]}},
+//	 "roles": {"reader": {"paths": [{"path": "root.**", "privileges": "READ_DATA"}]}}}
+//
+// Version 1 had neither roles nor grants and is read. The user root may do everything.
+// Rights holds what one user may do by its own grants and those of its roles; Apply
+// changes users, roles and grants with IoTDB's rules and status codes.
 //
 // A new file has the user root with the password root, as IoTDB; DefaultPassword
 // tells the daemon to warn until that changes.
@@ -17,6 +25,6 @@
 // costs, and at most one bcrypt runs at a time: guessing is slow however many
 // connections try.
 //
-// What it does not do: roles and privileges (every user may do everything in this
-// release), and locking accounts.
+// What it does not do: decide which privilege a statement needs (package exec does), and
+// lock accounts.
 package auth

@@ -25,7 +25,8 @@ type DeviceInfo struct {
 	Path     string
 	Database string
 	Aligned  bool
-	TTL      int64 // milliseconds, 0: none
+	Template string // active on the device; empty: none
+	TTL      int64  // milliseconds, 0: none
 }
 
 // DatabaseInfo describes one database.
@@ -172,4 +173,17 @@ func ttlOf(t *tree, path string) int64 {
 		return !ok
 	})
 	return ttl
+}
+
+// TTLs returns the rules of a catalog, in tree order: the path is a device, a database or
+// ends with .**
+func TTLs(c *Catalog) []DatabaseInfo {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	out := make([]DatabaseInfo, 0, len(c.tree.ttls))
+	for path, ttl := range c.tree.ttls {
+		out = append(out, DatabaseInfo{Path: path, TTL: ttl})
+	}
+	slices.SortFunc(out, func(a, b DatabaseInfo) int { return ComparePaths(a.Path, b.Path) })
+	return out
 }

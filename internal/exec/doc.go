@@ -6,6 +6,10 @@
 //	SHOW, COUNT                              ─► the catalog, or constants of a node that stands alone
 //	pipe statements                          ─► Pipes (the engine)
 //
+// Every statement and every insert is checked against the rights of the user
+// (allow.go): what it may not do is refused with status 803, what it may not see is left
+// out of results.
+//
 // Schema changes travel as plans because pipes carry them so: what is typed here
 // reaches a real IoTDB in the bytes that another IoTDB would send.
 //
@@ -14,6 +18,5 @@
 // node and one data node would; what is not supported is refused with status 300 and
 // a sentence that names it.
 //
-// What it does not do: parse, check privileges (every user may do everything in this
-// release), or know thrift.
+// What it does not do: parse, or know thrift.
 package exec

@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/ingest"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/grant"
 	"github.com/sluice-gateway/sluice/internal/query"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
@@ -100,7 +101,21 @@ func (b *Backend) Login(_ context.Context, c rpc.Credentials) (rpc.User, error) 
 
 // Insert implements rpc.Backend.
 func (b *Backend) Insert(ctx context.Context, s *rpc.Session, tablets []*tablet.Tablet) []error {
-	return b.Ingest.InsertEach(ctx, origin(s), tablets)
+	refused := b.allowTablets(s, tablets)
+	if refused == nil {
+		return b.Ingest.InsertEach(ctx, origin(s), tablets)
+	}
+	var may []*tablet.Tablet
+	var at []int
+	for i, err := range refused {
+		if err == nil {
+			may, at = append(may, tablets[i]), append(at, i)
+		}
+	}
+	for k, err := range b.Ingest.InsertEach(ctx, origin(s), may) {
+		refused[at[k]] = err
+	}
+	return refused
 }
 
 func origin(s *rpc.Session) arrival.Origin {
@@ -109,8 +124,15 @@ func origin(s *rpc.Session) arrival.Origin {
 
 // Execute implements rpc.Backend.
 func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, _ string) (*result.Result, error) {
+	r := b.Users.Rights(s.User.Name)
+	if err := guard{r, b.Catalog}.allow(st); err != nil {
+		return nil, err
+	}
 	switch st := st.(type) {
 	case *sql.Select:
+		if v := r.Visible(auth.ReadData); v != nil {
+			ctx = catalog.WithVisible(ctx, v)
+		}
 		return b.Query.Select(ctx, st)
 	case *sql.Insert:
 		return nil, b.insert(ctx, s, st)
@@ -118,6 +140,8 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 		return nil, b.deleteData(ctx, s, st)
 	case *sql.Flush:
 		return nil, b.flush(ctx)
+	case *grant.Statement:
+		return b.users(r, st)
 	case *sql.CreateDatabase, *sql.DeleteDatabase, *sql.CreateTimeseries, *sql.CreateAligned, *sql.DeleteTimeseries, *sql.SetTTL:
 		return nil, b.define(ctx, s, st)
 	case *sql.CreatePipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
@@ -125,7 +149,7 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 	case *sql.Unsupported:
 		return nil, unsupported("%s", st.What)
 	}
-	return b.show(s, st)
+	return view{b, r, s}.show(st)
 }
 
 func (b *Backend) flush(ctx context.Context) error {

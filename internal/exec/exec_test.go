@@ -61,12 +61,16 @@ func session() *rpc.Session {
 }
 
 // run executes one statement and returns what a client would see.
-func run(b *Backend, text string) string {
+func run(b *Backend, text string) string { return runAs(b, "root", text) }
+
+func runAs(b *Backend, user, text string) string {
+	s := session()
+	s.User.Name = user
 	st, err := sql.Parse(text, sql.Options{Zone: time.UTC, Now: time.UnixMilli(5)})
 	if err != nil {
 		return "parser: " + err.Error() + "\n"
 	}
-	res, err := b.Execute(context.Background(), session(), st, text)
+	res, err := b.Execute(context.Background(), s, st, text)
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -120,10 +124,15 @@ func table2text(res *result.Result) string {
 	return b.String()
 }
 
-// TestScript runs testdata/statements: a statement per line, its answer below, a blank
-// line between.
-func TestScript(t *testing.T) {
-	const name = "testdata/statements"
+// TestScripts runs testdata/*: a statement per line, after "@user > " one of another user
+// than root, its answer below, a blank line between.
+func TestScripts(t *testing.T) {
+	for _, name := range []string{"statements", "users"} {
+		t.Run(name, func(t *testing.T) { script(t, "testdata/"+name) })
+	}
+}
+
+func script(t *testing.T, name string) {
 	in, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +146,12 @@ func TestScript(t *testing.T) {
 		switch {
 		case strings.HasPrefix(line, "#"):
 			out.WriteString(line + "\n")
+		case strings.HasPrefix(line, "@"): // by a user that is not root
+			user, text, _ := strings.Cut(line[1:], " > ")
+			out.WriteString(line + "\n" + runAs(b, user, text) + "\n")
+		case strings.HasPrefix(line, "@"):
+			user, text, _ := strings.Cut(line[1:], " > ")
+			out.WriteString(line + "\n" + runAs(b, user, text) + "\n")
 		case strings.HasPrefix(line, "> "):
 			out.WriteString(line + "\n" + run(b, line[2:]) + "\n")
 		}

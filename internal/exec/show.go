@@ -2,6 +2,7 @@ package exec
 
 import (
 	"encoding/json"
+	"github.com/sluice-gateway/sluice/internal/auth"
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
@@ -11,8 +12,29 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
+// view is what one user sees of the schema.
+type view struct {
+	*Backend
+	rights  *auth.Rights
+	session *rpc.Session
+}
+
+// sees reports whether the user may see something at, above or below a path.
+func (b view) sees(path string) bool { return b.rights.Touches(auth.ReadSchema, path) }
+
+// series calls fn with the series that the user may see.
+func (b view) series(m tablet.Matcher, fn func(*catalog.SeriesInfo) bool) {
+	visible := b.rights.Visible(auth.ReadSchema)
+	b.Catalog.Series(m, func(s catalog.SeriesInfo) bool {
+		if visible != nil && !visible(s.Device, s.Name) {
+			return true
+		}
+		return fn(&s)
+	})
+}
+
 // show runs SHOW and COUNT statements.
-func (b *Backend) show(s *rpc.Session, st sql.Statement) (*result.Result, error) {
+func (b view) show(st sql.Statement) (*result.Result, error) {
 	switch st := st.(type) {
 	case *sql.ShowDatabases:
 		return b.showDatabases(st)
@@ -24,9 +46,13 @@ func (b *Backend) show(s *rpc.Session, st sql.Statement) (*result.Result, error)
 		}
 		return b.showTimeseries(st)
 	case *sql.Count:
-		return b.countSchema(st)
+		return b.count(st)
+	case *sql.ShowChild:
+		return b.showChild(st)
+	case *sql.ShowTTL:
+		return b.showTTL(st)
 	case *sql.Show:
-		return (&node{cfg: &b.cfg, session: s}).show(st.What)
+		return (&node{cfg: &b.cfg, session: b.session}).show(st.What)
 	}
 	return nil, unsupported("this statement")
 }
@@ -51,7 +77,7 @@ func week(precision string) int64 {
 	return ms
 }
 
-func (b *Backend) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
+func (b view) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 	p, err := patternOf(st.Pattern)
 	if err != nil {
 		return nil, err
@@ -63,6 +89,9 @@ func (b *Backend) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 	}
 	t := newTable(names...)
 	for _, db := range b.Catalog.Databases(p) {
+		if !b.sees(db.Path) && !b.rights.Has(auth.ManageDatabase) {
+			continue
+		}
 		t.text(db.Path)
 		t.number(1, 1, 0, week(b.cfg.Precision))
 		if st.Details {
@@ -70,6 +99,14 @@ func (b *Backend) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 		}
 	}
 	return t.result()
+}
+
+// ttlText is a TTL as SHOW prints it; 0 is none.
+func ttlText(ms int64) string {
+	if ms <= 0 {
+		return "INF"
+	}
+	return strconv.FormatInt(ms, 10)
 }
 
 // window counts rows for LIMIT and OFFSET.
@@ -95,9 +132,13 @@ func (w *window) take() bool {
 
 func (w *window) done() bool { return w.left <= 0 }
 
-func (b *Backend) showDevices(st *sql.ShowDevices) (*result.Result, error) {
+func (b view) showDevices(st *sql.ShowDevices) (*result.Result, error) {
 	p, err := patternOf(st.Pattern)
 	if err != nil {
+		return nil, err
+	}
+	c := conditions(st.Where)
+	if err := c.check("DEVICE", "TEMPLATE"); err != nil {
 		return nil, err
 	}
 	t := newTable("Device", "IsAligned", "Template", "TTL(ms)")
@@ -109,7 +150,7 @@ func (b *Backend) showDevices(st *sql.ShowDevices) (*result.Result, error) {
 		if w.done() || t.full() {
 			return false
 		}
-		if !w.take() {
+		if !b.sees(d.Path) || !c.device(&d) || !w.take() {
 			return true
 		}
 		t.text(d.Path)
@@ -117,31 +158,31 @@ func (b *Backend) showDevices(st *sql.ShowDevices) (*result.Result, error) {
 			t.textOrNull(d.Database)
 		}
 		t.text(strconv.FormatBool(d.Aligned))
-		t.null()
-		ttl := "INF"
-		if d.TTL > 0 {
-			ttl = strconv.FormatInt(d.TTL, 10)
-		}
-		t.text(ttl)
+		t.textOrNull(d.Template)
+		t.text(ttlText(d.TTL))
 		return true
 	})
 	return t.result()
 }
 
-func (b *Backend) showTimeseries(st *sql.ShowTimeseries) (*result.Result, error) {
+func (b view) showTimeseries(st *sql.ShowTimeseries) (*result.Result, error) {
 	p, err := seriesPattern(st.Pattern)
 	if err != nil {
+		return nil, err
+	}
+	c := conditions(st.Where)
+	if err := c.check("TIMESERIES", "DATATYPE", "TAGS", "ATTRIBUTES"); err != nil {
 		return nil, err
 	}
 	t := newTable("Timeseries", "Alias", "Database", "DataType", "Encoding", "Compression", "Tags", "Attributes",
 		"Deadband", "DeadbandParameters", "ViewType")
 	w := newWindow(st.Limit)
-	b.Catalog.Series(p, func(s catalog.SeriesInfo) bool {
+	b.series(p, func(s *catalog.SeriesInfo) bool {
 		if w.done() || t.full() {
 			return false
 		}
-		if w.take() {
-			t.series(&s)
+		if c.series(s) && w.take() {
+			t.series(s)
 		}
 		return true
 	})
@@ -176,31 +217,4 @@ func seriesPattern(p sql.Path) (*tablet.Pattern, error) {
 		return tablet.CompilePattern("root.**")
 	}
 	return compile(p)
-}
-
-func (b *Backend) countSchema(st *sql.Count) (*result.Result, error) {
-	n := int64(0)
-	p, err := patternOf(st.Pattern)
-	if err != nil {
-		return nil, err
-	}
-	var t *table
-	switch st.What {
-	case "timeseries":
-		if p, err = seriesPattern(st.Pattern); err != nil {
-			return nil, err
-		}
-		b.Catalog.Series(p, func(catalog.SeriesInfo) bool { n++; return true })
-		t = newTable("count(timeseries):int64")
-	case "devices":
-		b.Catalog.Devices(p, func(catalog.DeviceInfo) bool { n++; return true })
-		t = newTable("count(devices):int64")
-	case "databases":
-		n = int64(len(b.Catalog.Databases(p)))
-		t = newTable("count(database):int32")
-	default:
-		return nil, unsupported("COUNT %s", st.What)
-	}
-	t.number(n)
-	return t.result()
 }

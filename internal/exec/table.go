@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/status"
@@ -20,19 +21,21 @@ type table struct {
 	bytes   int
 }
 
-// newTable returns an empty table of TEXT columns; a name with ":int32" or ":int64"
-// after it is of that type.
+// newTable returns an empty table of TEXT columns; a name with ":int32", ":int64" or
+// ":boolean" after it is of that type.
 func newTable(names ...string) *table {
 	t := &table{columns: make([]tablet.Column, len(names))}
 	for i, n := range names {
 		typ := tablet.Text
-		if k := len(n) - len(":int32"); k > 0 && n[k] == ':' {
-			if n[k:] == ":int32" {
-				typ = tablet.Int32
-			} else {
-				typ = tablet.Int64
+		if name, kind, ok := strings.Cut(n, ":"); ok {
+			switch kind {
+			case "int32":
+				n, typ = name, tablet.Int32
+			case "int64":
+				n, typ = name, tablet.Int64
+			case "boolean":
+				n, typ = name, tablet.Boolean
 			}
-			n = n[:k]
 		}
 		t.columns[i] = tablet.Column{Schema: tablet.Schema{Name: n, Type: typ}, Category: tablet.Field}
 	}
@@ -66,6 +69,12 @@ func (t *table) number(values ...int64) {
 			c.Int64s = append(c.Int64s, v)
 		}
 	}
+}
+
+// truth adds a cell to a BOOLEAN column.
+func (t *table) truth(v bool) {
+	c := t.step()
+	c.Bools = append(c.Bools, v)
 }
 
 // null adds a null cell to a TEXT column.

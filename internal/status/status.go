@@ -27,6 +27,10 @@ const (
 	DatabaseExists      Code = 501
 	TimeseriesExists    Code = 503
 	AliasExists         Code = 505
+	TemplateNotSet      Code = 513
+	TemplateNotExist    Code = 514
+	TemplateInUse       Code = 515
+	TemplateClash       Code = 516
 	PathExists          Code = 506
 	Metadata            Code = 507
 	PathNotExist        Code = 508
@@ -52,6 +56,13 @@ const (
 	NotLogin            Code = 802
 	NoPermission        Code = 803
 	UserNotExist        Code = 804
+	UserExists          Code = 805
+	UserHasRole         Code = 806
+	UserHasNotRole      Code = 807
+	RoleNotExist        Code = 808
+	RoleExists          Code = 809
+	NotHasPrivilege     Code = 811
+	NoGrantOption       Code = 817
 	LoadFile            Code = 1100
 	Pipe                Code = 1107
 	PipeVersion         Code = 1800

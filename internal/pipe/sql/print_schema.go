@@ -19,7 +19,7 @@ func (b *printer) alterTimeseries(s *AlterTimeseries) {
 	case AlterDrop:
 		b.put(" DROP ")
 		for i, k := range s.Keys {
-			b.comma(i)
+			b.put(comma(i))
 			b.put(scan.QuoteString(k))
 		}
 	case AlterAddTags:
@@ -36,16 +36,18 @@ func (b *printer) alterTimeseries(s *AlterTimeseries) {
 	}
 }
 
-func (b *printer) comma(i int) {
-	if i > 0 {
-		b.put(", ")
+// comma stands before item i of a list.
+func comma(i int) string {
+	if i == 0 {
+		return ""
 	}
+	return ", "
 }
 
 func (b *printer) barePairs(words string, m map[string]string) {
 	b.put(words)
 	for i, k := range sortedKeys(m) {
-		b.comma(i)
+		b.put(comma(i))
 		b.put(scan.QuoteString(k), "=", scan.QuoteString(m[k]))
 	}
 }
@@ -79,7 +81,7 @@ func (b *printer) template(s Statement) {
 		b.put("DEACTIVATE DEVICE TEMPLATE ", templatePattern(s.Name), " FROM ")
 		b.paths(s.Paths)
 	case *ShowTemplates:
-		b.showTemplates(s)
+		printTemplates(b, s)
 	}
 }
 
@@ -93,7 +95,7 @@ func templatePattern(name string) string {
 func (b *printer) templateColumns(before string, cs []AlignedColumn) {
 	b.put(before, "(")
 	for i, c := range cs {
-		b.comma(i)
+		b.put(comma(i))
 		b.put(scan.QuoteNode(c.Schema.Name), " ", c.Schema.Type.String())
 		if c.Schema.Encoding != tablet.DefaultEncoding(c.Schema.Type) {
 			b.put(" ENCODING=", c.Schema.Encoding.String())
@@ -103,7 +105,7 @@ func (b *printer) templateColumns(before string, cs []AlignedColumn) {
 	b.put(")")
 }
 
-func (b *printer) showTemplates(s *ShowTemplates) {
+func printTemplates(b *printer, s *ShowTemplates) {
 	switch s.What {
 	case TemplateNodes:
 		b.put("SHOW NODES IN DEVICE TEMPLATE ", scan.QuoteName(s.Name))

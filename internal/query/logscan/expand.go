@@ -32,7 +32,7 @@ type expansion struct {
 
 // expand resolves every item against every FROM path, in this order and in tree order
 // inside. A series named twice gives two columns.
-func (e *Engine) expand(s *Select) (*expansion, error) {
+func (e *Engine) expand(s *Select, visible catalog.Visible) (*expansion, error) {
 	x := &expansion{}
 	found := map[string]*found{}
 	var order []*foundColumn
@@ -47,7 +47,7 @@ func (e *Engine) expand(s *Select) (*expansion, error) {
 		default:
 			return nil, status.Errorf(status.Unsupported, "the function %s is not supported by this gateway", it.Func)
 		}
-		cols, err := e.expandItem(it, s.From, found)
+		cols, err := e.expandItem(it, s.From, found, visible)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ type foundColumn struct {
 	of   *found
 }
 
-func (e *Engine) expandItem(it *SelectItem, from []sql.Path, known map[string]*found) ([]*foundColumn, error) {
+func (e *Engine) expandItem(it *SelectItem, from []sql.Path, known map[string]*found, visible catalog.Visible) ([]*foundColumn, error) {
 	var out []*foundColumn
 	for _, f := range from {
 		text := PathText(f)
@@ -86,6 +86,9 @@ func (e *Engine) expandItem(it *SelectItem, from []sql.Path, known map[string]*f
 			return nil, status.Errorf(status.IllegalPath, "%s is not a legal path: %w", it.Text, err)
 		}
 		e.cat.Series(p, func(info catalog.SeriesInfo) bool {
+			if visible != nil && !visible(info.Device, info.Name) {
+				return true
+			}
 			path := info.Path()
 			s := known[path]
 			if s == nil {

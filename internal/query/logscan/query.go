@@ -49,7 +49,7 @@ func New(log catalog.Log, cat *catalog.Catalog, cfg Config) *Engine {
 // Select starts a query. It scans the labels of the log before it returns; the rows
 // are read as they are asked for. The caller closes the rows.
 func (e *Engine) Select(ctx context.Context, s *Select) (*result.Result, error) {
-	x, err := e.expand(s)
+	x, err := e.expand(s, catalog.VisibleOf(ctx))
 	if err != nil {
 		return nil, err
 	}
