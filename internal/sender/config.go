@@ -40,7 +40,7 @@ func Defaults() Config {
 	return Config{
 		Lanes: 4, MaxRequest: 4 << 20, LaneBytes: 16 << 20, TotalBytes: 64 << 20,
 		AnswerTimeout: time.Minute, PlanTimeout: 15 * time.Minute, IdleReconnect: 10 * time.Minute,
-		Layout: request.Layout13, Refusal: Policy{MaxAttempts: -1, MaxTime: -1},
+		Layout: request.Layout13, Refusal: Policy{MaxAttempts: 10, MaxTime: 10 * time.Minute, InARow: 32},
 	}
 }
 

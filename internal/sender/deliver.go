@@ -36,6 +36,9 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			if len(es) > 1 {
 				return l.halves(ctx, es, t)
 			}
+			if first, rest, ok := divide(es[0]); ok {
+				return l.parts(ctx, first, rest, t)
+			}
 			t.Refuse(time.Now(), true, bad.Error())
 			if l.bury(ctx, es[0], &t) {
 				return nil
@@ -56,10 +59,21 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			if t.Split(len(es)) {
 				return l.halves(ctx, es, t)
 			}
-			if t.GiveUp(l.s.cfg.Refusal) && l.bury(ctx, es[0], &t) {
-				return nil
+			given := int(l.s.given.Load())
+			if t.Divide(l.s.cfg.Refusal, given) {
+				if first, rest, ok := divide(es[0]); ok {
+					return l.parts(ctx, first, rest, t)
+				}
 			}
-			l.wait(ctx, "refused", refusal(es, a.Detail))
+			why := refusal(es, a.Detail)
+			if t.GiveUp(l.s.cfg.Refusal) {
+				if most := l.s.cfg.Refusal.InARow; most > 0 && given >= most {
+					why += fmt.Sprintf("; %d were given up in a row and nothing was accepted between: nothing more is given up until something is", given)
+				} else if l.bury(ctx, es[0], &t) {
+					return nil
+				}
+			}
+			l.wait(ctx, "refused", why)
 		default: // Busy, or a local cause that may pass
 			l.wait(ctx, "busy", "busy: "+a.Detail)
 		}
@@ -191,19 +205,24 @@ func (l *lane) done(es []entry) {
 		}
 	}
 	l.s.count.points.Add(uint64(points))
+	l.s.given.Store(0)
 	l.acknowledge(es)
 }
 
 func (l *lane) acknowledge(es []entry) {
 	var bytes int64
+	counted := 0
 	for i := range es {
 		bytes += es[i].held
+		if !es[i].cut {
+			counted++
+		}
 		if !es[i].part {
 			l.s.count.events.Add(1)
 			l.s.deps.Acker.Ack(es[i].pos)
 		}
 	}
-	l.s.budget.give(l.id, bytes, len(es))
+	l.s.budget.give(l.id, bytes, counted)
 }
 
 // bury turns an event into a dead letter; false if that is not possible (yet).
@@ -228,6 +247,7 @@ func (l *lane) bury(ctx context.Context, e entry, t *Trial) bool {
 		return false
 	}
 	l.s.count.dead.Add(1)
+	l.s.given.Add(1)
 	l.s.log.Error("event given up, kept as a dead letter", "position", uint64(e.pos), "what", subject(ev), "attempts", t.Attempts, "endpoint", endpoint, "detail", t.Detail)
 	l.pause.loss.Reset()
 	l.trouble.clear()

@@ -46,10 +46,14 @@ func DeliveryFields() []spec.Field {
 			Doc: "Bytes of events taken from the log and not yet acknowledged, all lanes together."},
 		{Name: "memory.lane-max-bytes", Type: spec.Size, Default: "16MiB", Range: spec.AtLeast(1 << 14),
 			Doc: "The same for one lane."},
-		{Name: "refusal.max-attempts", Type: spec.Int, Default: "-1", Range: spec.AtLeast(-1),
-			Doc: "An event that was refused alone so often, and for refusal.max-seconds, while handshakes are accepted, becomes a dead letter. -1: it is repeated for ever."},
-		{Name: "refusal.max-seconds", Type: spec.Int, Unit: "s", Default: "-1", Range: spec.AtLeast(-1),
+		{Name: "refusal.max-attempts", Type: spec.Int, Default: "10", Range: spec.AtLeast(-1),
+			Doc: "A refused request is repeated and split, down to single rows and columns. The smallest part that was refused so often, and " +
+				"for refusal.max-seconds, while handshakes are accepted, becomes a dead letter. -1: it is repeated for ever."},
+		{Name: "refusal.max-seconds", Type: spec.Int, Unit: "s", Default: "600", Range: spec.AtLeast(-1),
 			Doc: "See refusal.max-attempts; both must be reached. -1: for ever."},
+		{Name: "refusal.max-in-a-row", Type: spec.Int, Default: "32", Range: spec.AtLeast(-1),
+			Doc: "Dead letters one after the other with nothing accepted between them; then the target is thought to refuse everything, and " +
+				"nothing more is given up until it takes something. -1: no limit."},
 	}...)
 }
 
@@ -81,7 +85,7 @@ func iotdbFields() []spec.Field {
 		{Name: "exception.conflict.resolve-strategy", Default: "retry", Enum: []string{"retry", "ignore"}, Since: "1.3.2",
 			Doc: "ignore gives a refused event up after three tries. It becomes a dead letter; nothing is dropped."},
 		{Name: "exception.conflict.retry-max-time-seconds", Type: spec.Int, Unit: "s", Default: "-1", Range: spec.AtLeast(-1), Since: "1.3.2",
-			Doc: "When given, sets refusal.max-seconds, with at least three tries. IoTDB drops the event then (after 60 s by default); here it becomes a dead letter, by default never."},
+			Doc: "When given, sets refusal.max-seconds, with at least three tries. IoTDB drops the event then (after 60 s by default); here it becomes a dead letter."},
 		{Name: "exception.conflict.record-ignored-data", Type: spec.Bool, Default: "true", Since: "1.3.2", Doc: "Accepted; what is given up is always recorded."},
 		{Name: "exception.others.retry-max-time-seconds", Type: spec.Int, Unit: "s", Default: "-1", Range: spec.AtLeast(-1), Since: "1.3.2",
 			Doc: "Accepted; an unreachable target is tried for ever."},
@@ -177,14 +181,17 @@ func ConfigOf(v *spec.Values) (Config, error) {
 
 // policyOf joins our refusal limits with upstream's conflict parameters.
 func policyOf(v *spec.Values) Policy {
-	p := Policy{MaxAttempts: int(v.Int("refusal.max-attempts")), MaxTime: seconds(v.Int("refusal.max-seconds"))}
+	p := Policy{MaxAttempts: int(v.Int("refusal.max-attempts")), MaxTime: seconds(v.Int("refusal.max-seconds")), InARow: int(v.Int("refusal.max-in-a-row"))}
 	given := v.Has("refusal.max-attempts") || v.Has("refusal.max-seconds")
 	switch {
 	case given:
 	case v.String("exception.conflict.resolve-strategy") == "ignore":
-		p = Policy{MaxAttempts: conflictTries, MaxTime: 0}
-	case v.Int("exception.conflict.retry-max-time-seconds") >= 0:
-		p = Policy{MaxAttempts: conflictTries, MaxTime: seconds(v.Int("exception.conflict.retry-max-time-seconds"))}
+		p.MaxAttempts, p.MaxTime = conflictTries, 0
+	case !v.Has("exception.conflict.retry-max-time-seconds"):
+	case v.Int("exception.conflict.retry-max-time-seconds") < 0:
+		p.MaxAttempts, p.MaxTime = -1, -1
+	default:
+		p.MaxAttempts, p.MaxTime = conflictTries, seconds(v.Int("exception.conflict.retry-max-time-seconds"))
 	}
 	return p
 }

@@ -44,14 +44,14 @@ func TestRefusalParameters(t *testing.T) {
 		kv   []string
 		want Policy
 	}{
-		{nil, Policy{-1, -1}},
-		{[]string{"refusal.max-attempts", "5", "refusal.max-seconds", "60"}, Policy{5, time.Minute}},
-		{[]string{"exception.conflict.resolve-strategy", "retry"}, Policy{-1, -1}},
-		{[]string{"exception.conflict.resolve-strategy", "ignore"}, Policy{3, 0}},
-		{[]string{"exception.conflict.retry-max-time-seconds", "60"}, Policy{3, time.Minute}},
-		{[]string{"exception.conflict.retry-max-time-seconds", "-1"}, Policy{-1, -1}},
-		{[]string{"exception.conflict.retry-max-time-seconds", "60", "refusal.max-attempts", "7"}, Policy{7, -1}},
-		{[]string{"refusal.max-attempts", "0", "refusal.max-seconds", "9223372036854775807"}, Policy{0, 9223372036 * time.Second}},
+		{nil, Policy{10, 10 * time.Minute, 32}},
+		{[]string{"refusal.max-attempts", "5", "refusal.max-seconds", "60"}, Policy{5, time.Minute, 32}},
+		{[]string{"exception.conflict.resolve-strategy", "retry"}, Policy{10, 10 * time.Minute, 32}},
+		{[]string{"exception.conflict.resolve-strategy", "ignore"}, Policy{3, 0, 32}},
+		{[]string{"exception.conflict.retry-max-time-seconds", "60"}, Policy{3, time.Minute, 32}},
+		{[]string{"exception.conflict.retry-max-time-seconds", "-1"}, Policy{-1, -1, 32}},
+		{[]string{"exception.conflict.retry-max-time-seconds", "60", "refusal.max-attempts", "7"}, Policy{7, 10 * time.Minute, 32}},
+		{[]string{"refusal.max-attempts", "0", "refusal.max-seconds", "9223372036854775807"}, Policy{0, 9223372036 * time.Second, 32}},
 	} {
 		if got := configOf(t, c.kv...).Refusal; got != c.want {
 			t.Errorf("%v: %+v, want %+v", c.kv, got, c.want)

@@ -126,7 +126,7 @@ func TestTrial(t *testing.T) {
 	if !tr.GiveUp(p) || tr.Detail != "why" {
 		t.Error("not given up")
 	}
-	for _, p := range []Policy{{-1, -1}, {3, -1}, {-1, 0}} {
+	for _, p := range []Policy{{MaxAttempts: -1, MaxTime: -1}, {MaxAttempts: 3, MaxTime: -1}, {MaxAttempts: -1}} {
 		if tr.GiveUp(p) {
 			t.Errorf("given up under %+v", p)
 		}

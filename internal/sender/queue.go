@@ -15,6 +15,7 @@ type entry struct {
 	size int64          // upper bound of the bytes on the wire
 	held int64          // estimate of the memory held until it is acknowledged
 	part bool           // more slices of the same event follow: this one does not acknowledge it
+	cut  bool           // cut off while it was sent: not counted in the budget
 }
 
 // queue is the waiting line of one lane. One goroutine pushes, the lane's

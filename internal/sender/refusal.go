@@ -6,9 +6,21 @@ import "time"
 // "never", so both limits must be passed, and the last refusal must have come
 // over a connection whose handshake had just been accepted.
 type Policy struct {
-	MaxAttempts int           // refusals of the event alone; negative: for ever
+	MaxAttempts int           // refusals of the smallest part alone; negative: for ever
 	MaxTime     time.Duration // since the first refusal; negative: for ever
+	InARow      int           // given up one after the other with nothing accepted between; 0 or less: no limit
 }
+
+// forEver reports whether nothing is ever given up.
+func (p Policy) forEver() bool { return p.MaxAttempts < 0 || p.MaxTime < 0 }
+
+// wholeAfter is how many parts are given up in a row before what is left of an event is
+// no longer cut: a target that takes nothing of it needs no letter for every cell.
+const wholeAfter = 2
+
+// partAttempts is how many refusals are enough for a part of what was refused long
+// enough as a whole.
+const partAttempts = 3
 
 // splitAfter is the number of refusals after which a request of several events is
 // sent in halves. Two: the second came over a new connection and handshake, so
@@ -60,14 +72,24 @@ func (t *Trial) Split(n int) bool {
 	return n > 1 && (t.Attempts >= splitAfter || t.part && t.Attempts > 0)
 }
 
+// Divide reports whether a single event that can be cut should be sent in two parts now.
+// given is how many were given up in a row.
+func (t *Trial) Divide(p Policy, given int) bool {
+	return !p.forEver() && given < wholeAfter && t.Split(2)
+}
+
 // Half returns the history a half of the request starts with: the time of the
 // first refusal stays, the count starts over.
 func (t *Trial) Half() Trial { return Trial{First: t.First, part: true} }
 
 // GiveUp reports whether a single event with this history becomes a dead letter.
 func (t *Trial) GiveUp(p Policy) bool {
-	if p.MaxAttempts < 0 || p.MaxTime < 0 || !t.fresh {
+	if p.forEver() || !t.fresh || t.Attempts == 0 || t.Last.Sub(t.First) < p.MaxTime {
 		return false
 	}
-	return t.Attempts > 0 && t.Attempts >= p.MaxAttempts && t.Last.Sub(t.First) >= p.MaxTime
+	need := p.MaxAttempts
+	if t.part {
+		need = min(need, partAttempts)
+	}
+	return t.Attempts >= need
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -27,6 +28,7 @@ type Sender struct {
 	once  Summary
 	limit Limiter
 	count counters
+	given atomic.Int64 // events or parts given up in a row, with nothing accepted between
 
 	ends   [2]*endpoints // by Class: a target may take data and refuse config
 	lanes  []*lane       // cfg.Lanes for data, then one for config
