@@ -137,7 +137,7 @@ func (r guard) allowCreate(path sql.Path, columns []sql.AlignedColumn) error {
 			return denied(auth.WriteSchema, text+"."+name)
 		}
 	}
-	return r.allowDatabase(text+".x")
+	return r.allowDatabase(text + ".x")
 }
 
 // allowDatabase asks for the right to create a database where a series has none.
@@ -180,7 +180,7 @@ func (r guard) allowWrite(device string, names []string) error {
 		if !schema && !r.Covers(auth.WriteSchema, device+"."+n) {
 			return denied(auth.WriteSchema, device+"."+n)
 		}
-		if err := r.allowDatabase(device+"."+n); err != nil {
+		if err := r.allowDatabase(device + "." + n); err != nil {
 			return err
 		}
 	}

@@ -125,7 +125,7 @@ func origin(s *rpc.Session) arrival.Origin {
 // Execute implements rpc.Backend.
 func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, _ string) (*result.Result, error) {
 	r := b.Users.Rights(s.User.Name)
-	if err := guard{r, b.Catalog}.allow(st); err != nil {
+	if err := (guard{r, b.Catalog}).allow(st); err != nil {
 		return nil, err
 	}
 	switch st := st.(type) {
