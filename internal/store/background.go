@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/store/compact"
+	"github.com/sluice-gateway/sluice/internal/store/manifest"
+)
+
+// Numbers of compaction.
+const (
+	leastInputs  = 4       // files of about one size that are worth a merge
+	firstTier    = 8 << 20 // bytes below which files count as of one size; each tier is four times as large
+	largestInput = 1 << 30 // bytes of a file that is merged no more
+	idleCheck    = 30 * time.Second
+)
+
+// background merges and expires files until ctx ends.
+func (s *Store) background(ctx context.Context) {
+	tick := time.NewTicker(idleCheck)
+	defer tick.Stop()
+	for last := uint64(0); ; {
+		s.mu.Lock()
+		ticked := false
+		for s.flushed == last && !ticked && ctx.Err() == nil {
+			ticked = s.waitOr(ctx, tick.C)
+		}
+		last = s.flushed
+		s.mu.Unlock()
+		if ctx.Err() != nil {
+			return
+		}
+		s.releaseSealed()
+		if err := s.expire(); err != nil {
+			s.cfg.Logger.Warn("files of expired points were not removed", "error", err)
+		}
+		if s.cfg.Compaction.Off {
+			continue
+		}
+		if err := s.merge(ctx, s.cfg.Compaction.BytesPerSecond); err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Warn("a compaction failed, the files stay as they are", "error", err)
+		}
+	}
+}
+
+// Compact merges until nothing is left to merge, without a limit of speed.
+func (s *Store) Compact(ctx context.Context) error {
+	if err := s.expire(); err != nil {
+		return err
+	}
+	return s.merge(ctx, -1)
+}
+
+// merge merges runs of files until there is none that is worth it.
+func (s *Store) merge(ctx context.Context, speed int64) error {
+	s.merging.Lock()
+	defer s.merging.Unlock()
+	for {
+		run, v := s.pick()
+		if run == nil {
+			return nil
+		}
+		began := time.Now()
+		err := s.mergeRun(ctx, run, v, speed)
+		v.Close()
+		if err != nil {
+			return fmt.Errorf("store: merge of %d files from %s: %w", len(run), run[0].Name, err)
+		}
+		s.counts.merges.Add(1)
+		s.counts.mergeNanos.Add(int64(time.Since(began)))
+	}
+}
+
+// pick returns files to merge, oldest first, and a view that has them; nil if there are
+// none. Only neighbours in the order of layers may be merged, in one partition; a file
+// that reaches over several partitions divides those before it from those behind it.
+func (s *Store) pick() ([]*layer, *View) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	runs := map[int64][]*layer{}
+	var ready [][]*layer
+	for _, l := range s.layers {
+		if l.To > s.flushed { // something older may still come to a file
+			break
+		}
+		if l.Lo > l.Hi {
+			continue
+		}
+		from, to := s.cfg.partition(l.Lo), s.cfg.partition(l.Hi)
+		if from == to && l.Bytes < largestInput {
+			runs[from] = append(runs[from], l)
+			continue
+		}
+		for p, r := range runs {
+			if p >= from && p <= to {
+				ready = append(ready, r)
+				delete(runs, p)
+			}
+		}
+	}
+	for _, r := range runs {
+		ready = append(ready, r)
+	}
+	slices.SortFunc(ready, func(a, b []*layer) int { return manifest.Compare(a[0].File, b[0].File) })
+	for tier := int64(firstTier); tier <= largestInput; tier *= 4 {
+		for _, r := range ready {
+			if best := similar(r, tier, s.cfg.Compaction.Inputs); best != nil {
+				v := s.view()
+				v.expire = true
+				return best, v
+			}
+		}
+	}
+	return nil, nil
+}
+
+// similar returns neighbours smaller than a tier, if there are enough.
+func similar(r []*layer, tier int64, most int) []*layer {
+	for i := 0; i < len(r); {
+		j := i
+		for j < len(r) && r[j].Bytes < tier && j-i < most {
+			j++
+		}
+		if j-i >= leastInputs || j-i == most && most > 1 {
+			return r[i:j]
+		}
+		i = max(j, i+1)
+	}
+	return nil
+}
+
+// mergeRun replaces files by one.
+func (s *Store) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
+	head := manifest.File{From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
+	read := int64(0)
+	chosen := v.only(run)
+	defer chosen.Close()
+	inputs, err := chosen.Inputs(math.MinInt64, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	for _, l := range run {
+		head.From, head.To = min(head.From, l.From), max(head.To, l.To)
+		read += l.Bytes
+	}
+	p := s.cfg.partition(run[0].Lo)
+	head.Name = fmt.Sprintf("p%d-%016x-%016x-m%d%s", p, head.From, head.To, s.counts.serial.Add(1), suffix)
+	out, err := create(s.cfg.FS, path.Join(s.cfg.Dir, head.Name))
+	if err != nil {
+		return err
+	}
+	c := &s.cfg.Compaction
+	res, err := compact.Write(ctx, inputs, &slow{ctx: ctx, w: out, speed: speed / 2, began: time.Now()},
+		compact.Options{Recompress: c.Recompress, Compressor: c.Compressor})
+	if err != nil {
+		out.abandon()
+		return err
+	}
+	edit := manifest.Edit{}
+	if res.Points > 0 {
+		if err := out.finish(); err != nil {
+			return err
+		}
+		if err := s.cfg.FS.SyncDir(s.cfg.Dir); err != nil {
+			s.discard([]manifest.File{head})
+			return err
+		}
+		head.Lo, head.Hi, head.Bytes, head.Sum = res.Lo, res.Hi, out.size, out.sum.Sum64()
+		edit.Add = []manifest.File{head}
+	} else {
+		out.abandon()
+	}
+	s.counts.mergedBytes.Add(read + out.size)
+	return s.replace(run, edit)
+}
+
+// replace makes files part of the store in place of others.
+func (s *Store) replace(old []*layer, edit manifest.Edit) error {
+	s.editing.Lock()
+	defer s.editing.Unlock()
+	s.mu.Lock()
+	for _, l := range old {
+		edit.Remove = append(edit.Remove, l.Name)
+		if !slices.Contains(s.layers, l) {
+			s.mu.Unlock()
+			s.discard(edit.Add)
+			return nil // expired meanwhile
+		}
+	}
+	edit.Drop = s.needless(edit.Add, old)
+	s.mu.Unlock()
+	if err := s.man.Apply(edit); err != nil {
+		return err // both may be found later: what is not named then is removed
+	}
+	s.mu.Lock()
+	s.without(old)
+	for i := range edit.Add {
+		s.insert(newLayer(s.cfg.Dir, edit.Add[i]))
+	}
+	s.drop(edit.Drop)
+	s.broadcast()
+	s.mu.Unlock()
+	if err := s.shelf.retire(old); err != nil {
+		s.cfg.Logger.Warn("a merged file was not removed", "error", err)
+	}
+	return nil
+}
+
+// expire removes files of which every point has expired.
+func (s *Store) expire() error {
+	s.mu.Lock()
+	v := s.view()
+	flushed := s.flushed
+	s.mu.Unlock()
+	defer v.Close()
+	var gone []*layer
+	for _, l := range v.pinned {
+		if l.To > flushed || l.Lo > l.Hi || l.Hi >= v.now {
+			continue
+		}
+		o, err := s.shelf.acquire(l)
+		if err != nil {
+			continue // a read of it says what is wrong
+		}
+		all := true
+		err = eachDevice(o.r, func(device string, _, hi int64) bool {
+			all = hi < v.Bound(device)
+			return all
+		})
+		s.shelf.release(l)
+		if err == nil && all {
+			gone = append(gone, l)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	s.counts.expired.Add(int64(len(gone)))
+	return s.replace(gone, manifest.Edit{})
+}
