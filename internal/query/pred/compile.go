@@ -31,6 +31,8 @@ func (c *compiler) condition(e sql.Expr, negate bool) (node, error) {
 		return c.condition(e.X, !negate)
 	case *sql.Compare:
 		return c.compare(e, negate)
+	case *sql.Between:
+		return c.between(e, negate != e.Not)
 	case *sql.In:
 		return c.in(e, negate != e.Not)
 	case *sql.Like:
@@ -138,6 +140,32 @@ func (c *compiler) compare(e *sql.Compare, negate bool) (node, error) {
 			return n, err
 		})
 	}
+}
+
+// between is low <= x <= high.
+func (c *compiler) between(e *sql.Between, negate bool) (node, error) {
+	if e.X.Time {
+		set := compared(sql.GreaterEqual, e.Low.Int).and(compared(sql.LessEqual, e.High.Int))
+		if negate {
+			set = set.without()
+		}
+		return &when{set: set}, nil
+	}
+	return c.each(e.X.Path, func(k int) (node, error) {
+		low, err := c.comparison(k, sql.GreaterEqual, &e.Low)
+		if err != nil {
+			return nil, err
+		}
+		high, err := c.comparison(k, sql.LessEqual, &e.High)
+		if err != nil {
+			return nil, err
+		}
+		parts := []node{&leaf{series: k, negate: negate, test: low}, &leaf{series: k, negate: negate, test: high}}
+		if negate {
+			return &some{of: parts}, nil
+		}
+		return &all{of: parts}, nil
+	})
 }
 
 // comparable checks the types of two series.

@@ -45,7 +45,7 @@ func Compile(e sql.Expr, s Scope) (*Predicate, error) {
 		return &Predicate{none: true, exact: true}, nil
 	}
 	p.times, p.exact = timesOf(n)
-	if !p.exact {
+	if p.exact = p.exact && len(p.times) <= maxRanges; !p.exact {
 		p.root = n
 	}
 	p.series = c.used
@@ -62,8 +62,8 @@ func (p *Predicate) None() bool { return p.none }
 func (p *Predicate) ByTime() bool { return p.root == nil }
 
 // Times returns the ranges of time outside of which nothing matches, ascending and apart
-// from each other. They are more than most only if that is what the condition is about:
-// then the hull of all is returned, and Filter has to be asked.
+// from each other. If it is ByTime, there are all of them, at most 64; else at most the
+// given number, and their hull if they were more.
 func (p *Predicate) Times(most int) []Range {
 	if p.exact {
 		return p.times

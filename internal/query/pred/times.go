@@ -12,8 +12,8 @@ import (
 // Range is a range of times, both ends inclusive.
 type Range struct{ Lo, Hi int64 }
 
-// maxRanges bounds the ranges of a set of times; a set of more is rounded up to its hull.
-const maxRanges = 1024
+// maxRanges bounds the ranges of a condition on time alone; one of more is judged row by row.
+const maxRanges = 64
 
 // times is a sorted list of ranges that do not touch.
 type times []Range
@@ -110,3 +110,7 @@ func (s times) rounded(most int) (out times, exact bool) {
 	}
 	return times{{s[0].Lo, s[len(s)-1].Hi}}, false
 }
+
+// Intersect returns the times that are in both of two lists of ranges that ascend and do
+// not touch.
+func Intersect(a, b []Range) []Range { return times(a).and(b) }

@@ -1,0 +1,129 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/sluice-gateway/sluice/internal/query/pred"
+	"github.com/sluice-gateway/sluice/internal/status"
+	"github.com/sluice-gateway/sluice/internal/store/merge"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// Scanner yields the rows of one device: *merge.Scanner.
+type Scanner interface {
+	Next() (*tablet.Tablet, error)
+	Bytes() int
+}
+
+// View is a state of the store that does not change.
+type View interface {
+	Scan(ctx context.Context, q merge.Query) (Scanner, error)
+	Position() uint64
+	Close()
+}
+
+// Stream yields rows; io.EOF after the last.
+type Stream interface {
+	Next() (*tablet.Tablet, error)
+	// Close gives back what the stream counted in the budget.
+	Close()
+}
+
+// Budget counts the memory of one query.
+type Budget struct {
+	most, used int64
+}
+
+// NewBudget returns a budget of some bytes.
+func NewBudget(most int64) *Budget { return &Budget{most: most} }
+
+// Take counts bytes; negative gives them back.
+func (b *Budget) Take(n int64) error {
+	b.used += n
+	if n > 0 && b.used > b.most {
+		return status.Errorf(status.QueryMemory, "the query needs more than %d bytes of memory (query_memory_bytes); narrow its paths or its time range", b.most)
+	}
+	return nil
+}
+
+// Most returns the size of the budget.
+func (b *Budget) Most() int64 { return b.most }
+
+// Used returns the bytes that are counted now.
+func (b *Budget) Used() int64 { return b.used }
+
+// Reading is where streams read.
+type Reading struct {
+	Ctx    context.Context
+	View   View
+	Budget *Budget
+}
+
+// Device is the Stream of one device.
+type Device struct {
+	r      Reading
+	q      merge.Query
+	ranges []pred.Range // still to be read, in order of reading
+	sc     Scanner
+	held   int64
+}
+
+// NewDevice returns the rows of a device within some ranges, which ascend and do not
+// touch. q.Lo and q.Hi are not looked at.
+func NewDevice(r Reading, q merge.Query, ranges []pred.Range) *Device {
+	d := &Device{r: r, q: q}
+	for i := range ranges {
+		if q.Desc {
+			i = len(ranges) - 1 - i
+		}
+		d.ranges = append(d.ranges, ranges[i])
+	}
+	return d
+}
+
+// Next implements Stream.
+func (d *Device) Next() (*tablet.Tablet, error) {
+	for {
+		if d.sc == nil {
+			if len(d.ranges) == 0 {
+				return nil, io.EOF
+			}
+			if err := d.open(); err != nil {
+				return nil, err
+			}
+		}
+		t, err := d.sc.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			d.sc = nil
+			continue
+		case err != nil:
+			return nil, err
+		}
+		now := int64(d.sc.Bytes())
+		if err := d.r.Budget.Take(now - d.held); err != nil {
+			d.held = now
+			return nil, err
+		}
+		d.held = now
+		if len(t.Times) > 0 {
+			return t, nil
+		}
+	}
+}
+
+func (d *Device) open() error {
+	d.q.Lo, d.q.Hi = d.ranges[0].Lo, d.ranges[0].Hi
+	d.ranges = d.ranges[1:]
+	sc, err := d.r.View.Scan(d.r.Ctx, d.q)
+	d.sc = sc
+	return err
+}
+
+// Close implements Stream.
+func (d *Device) Close() {
+	_ = d.r.Budget.Take(-d.held)
+	d.held, d.sc, d.ranges = 0, nil, nil
+}
