@@ -142,6 +142,19 @@ func (g *group) copyChunk(r *Reader, s *Series, i int) error {
 	return g.w.b.add(g.dev, &ch, m.Stats)
 }
 
+// SetDigits sets the digits behind the point that a FLOAT or DOUBLE measurement keeps under
+// RLE and TS_2DIFF, for chunks that begin from here on; negative: 2, the default.
+func (w *Writer) SetDigits(measurement string, p int) {
+	if p < 0 {
+		delete(w.digits, measurement)
+		return
+	}
+	if w.digits == nil {
+		w.digits = map[string]int{}
+	}
+	w.digits[measurement] = p
+}
+
 // Pending returns the bytes of finished pages that are kept until their chunk is closed.
 func (w *Writer) Pending() int {
 	if w.g == nil {

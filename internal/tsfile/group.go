@@ -38,6 +38,7 @@ type columnWriter struct {
 	col    tablet.Column // open page
 	times  []int64       // open page, non-aligned devices
 	last   int64         // last time written
+	digits int           // see Writer.SetDigits
 
 	pages []byte // finished pages without the header of the first
 	first []byte // header of the first page, without statistics
@@ -139,7 +140,10 @@ func (g *group) checkOld(t *tablet.Tablet, col *tablet.Column) error {
 // addColumn begins a column. One that joins an open chunk gets empty pages for the rows
 // that it missed.
 func (g *group) addColumn(s tablet.Schema) *columnWriter {
-	c := &columnWriter{schema: s, col: tablet.Column{Schema: s}, last: math.MinInt64}
+	c := &columnWriter{schema: s, col: tablet.Column{Schema: s}, last: math.MinInt64, digits: -1}
+	if p, ok := g.w.digits[s.Name]; ok {
+		c.digits = p
+	}
 	c.reset()
 	if g.aligned {
 		for range g.time.count {
@@ -260,6 +264,7 @@ func (g *group) sealPlain(c *columnWriter, col *tablet.Column, times []int64, r 
 	var err error
 	plain := *col
 	plain.Nulls = nil
+	e.enc.SetDigits(c.digits)
 	if e.raw, err = e.enc.Encode(e.raw, &plain, r, c.schema.Encoding); err != nil {
 		return err
 	}
@@ -365,6 +370,7 @@ func (g *group) sealValue(c *columnWriter, n int) error {
 		e.raw = wire.AppendU32(e.raw[:0], uint32(n))
 		e.raw = appendPresent(e.raw, c.col.Nulls, n)
 		var err error
+		e.enc.SetDigits(c.digits)
 		if e.raw, err = e.enc.Encode(e.raw, &c.col, encoding.Range{From: 0, To: n}, c.schema.Encoding); err != nil {
 			return err
 		}

@@ -76,7 +76,10 @@ type Writer struct {
 	g    *group
 	last DeviceID // greatest device, with Spill
 	any  bool
-	err  error // sticky: of the target
+
+	digits map[string]int // of SetDigits
+
+	err error // sticky: of the target
 }
 
 // pageEncoder holds the state that all columns share.

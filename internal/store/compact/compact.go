@@ -214,13 +214,12 @@ type chunkWriter struct {
 	*job
 	columns []tablet.Schema
 	rows    int
+	how     []choice // by column, of the open chunk
 }
 
 func (c *chunkWriter) write(t *tablet.Tablet) error {
-	if c.o.Reencode {
-		if err := c.reencode(t); err != nil {
-			return err
-		}
+	if err := c.encodings(t); err != nil {
+		return err
 	}
 	if err := c.w.Write(t); err != nil {
 		return err

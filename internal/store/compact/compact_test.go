@@ -20,7 +20,7 @@ import (
 
 type memory map[string][]*tablet.Tablet
 
-func (m memory) Devices() iter.Seq[string]           { return maps.Keys(m) }
+func (m memory) Devices() iter.Seq[string]         { return maps.Keys(m) }
 func (m memory) Tablets(d string) []*tablet.Tablet { return m[d] }
 
 func open(t testing.TB, b []byte) *tsfile.Reader {

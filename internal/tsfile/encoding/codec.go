@@ -16,10 +16,13 @@ type Codec struct {
 	seen   []int32
 	dict   tablet.Binary
 	ids    map[string]uint64
+	fixed  int // digits of SetDigits and one; 0: the default
 }
 
 // Bytes returns the memory that c holds for decoding.
-func (c *Codec) Bytes() int { return 8*(cap(c.words)+cap(c.diffs)) + 4*cap(c.dict.Ends) + cap(c.dict.Data) }
+func (c *Codec) Bytes() int {
+	return 8*(cap(c.words)+cap(c.diffs)) + 4*cap(c.dict.Ends) + cap(c.dict.Data)
+}
 
 // Decode appends n cells to col, whose Type says what they are; col.Nulls is not
 // touched. Errors are *Error or *UnsupportedError; cells appended before an error
@@ -163,8 +166,8 @@ type Range struct{ From, To int }
 
 func (c *Codec) encodeWords(dst []byte, vals []uint64, s shape, e tablet.Encoding) []byte {
 	if s.float && (e == tablet.RLE || e == tablet.TS2Diff) {
-		fix(vals, s.width)
-		return c.encodeWords(append(dst, fixedDigits), vals, shape{width: s.width}, e)
+		fix(vals, s.width, c.digits())
+		return c.encodeWords(append(dst, byte(c.digits())), vals, shape{width: s.width}, e)
 	}
 	switch e {
 	case tablet.RLE:

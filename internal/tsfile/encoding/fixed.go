@@ -15,7 +15,7 @@ import (
 //
 // with bitmaps of n/8+1 bytes, bit i at byte i/8, value 1<<(i%8).
 const (
-	fixedDigits    = 2 // written
+	fixedDigits    = 2 // written unless SetDigits says otherwise, as IoTDB does
 	maxFixedDigits = 30
 	markScaled     = math.MaxInt32
 	markRaw        = math.MaxInt32 - 1
@@ -95,8 +95,8 @@ func (h *fixedHead) unfix(vals []uint64, width int) {
 
 // fix turns float bits into integers, in place, as the Java encoder does: FLOAT wraps,
 // DOUBLE saturates, NaN is 0.
-func fix(vals []uint64, width int) {
-	scale := math.Pow10(fixedDigits)
+func fix(vals []uint64, width, digits int) {
+	scale := math.Pow10(digits)
 	for i, v := range vals {
 		f := math.Float64frombits(v)
 		if width == 32 {
@@ -148,4 +148,51 @@ func (c *Codec) encodeZigZag(dst []byte, vals []uint64, width int) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(c.runs)))
 	dst = binary.AppendUvarint(dst, uint64(len(vals)))
 	return append(dst, c.runs...)
+}
+
+// SetDigits sets the digits behind the point that FLOAT and DOUBLE keep under RLE and
+// TS_2DIFF from here on; a negative number means 2, as a new Codec has.
+func (c *Codec) SetDigits(p int) { c.fixed = min(p, maxFixedDigits) + 1 }
+
+func (c *Codec) digits() int {
+	if c.fixed <= 0 {
+		return fixedDigits
+	}
+	return c.fixed - 1
+}
+
+// maxExactDigits is the most that ExactDigits tries.
+const maxExactDigits = 6
+
+// ExactDigits returns the smallest number of digits, from least up, with which no cell of a
+// FLOAT or DOUBLE column loses a bit under RLE and TS_2DIFF; -1 if there is none.
+func ExactDigits(col *tablet.Column, r Range, least int) int {
+	p := max(least, 0)
+	for i := r.From; i < r.To; i++ {
+		if col.Nulls != nil && col.Nulls.Get(i) {
+			continue
+		}
+		was := p
+		for !exactAt(col, i, p) {
+			if p++; p > maxExactDigits {
+				return -1
+			}
+		}
+		if p > was && i > r.From {
+			i = r.From - 1 // with more digits large values overflow: look again
+		}
+	}
+	return p
+}
+
+func exactAt(col *tablet.Column, i, p int) bool {
+	scale := math.Pow10(p)
+	if col.Type.Physical() == tablet.PhysicalFloat {
+		v := col.Floats[i]
+		n := roundHalfUp(float64(v) * scale)
+		return n == int64(int32(n)) && math.Float32bits(float32(float64(n)/scale)) == math.Float32bits(v)
+	}
+	v := col.Doubles[i]
+	n := roundHalfUp(v * scale)
+	return n < 1<<53 && n > -1<<53 && math.Float64bits(float64(n)/scale) == math.Float64bits(v)
 }
