@@ -48,6 +48,9 @@ func newTable(resp *rpc.TSExecuteStatementResp) (*Table, error) {
 	return t, t.add(resp.QueryDataSet)
 }
 
+// HasTime tells whether the rows have times.
+func (t *Table) HasTime() bool { return !t.noTime && t.Columns != nil }
+
 var errShort = errors.New("a data set ends early")
 
 // add appends the rows of one data set: times, then per column the present cells

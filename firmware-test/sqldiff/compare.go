@@ -1,0 +1,182 @@
+package sqldiff
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/firmware-test/goclient"
+)
+
+// Success is the code of a statement that worked.
+const Success = 200
+
+// Answer is what a server says to a statement.
+type Answer struct {
+	Code    int32    // status code
+	Message string   // of a refusal
+	Columns []string // "name type", Time first if there is one
+	Rows    []string // cells joined by " | "
+}
+
+// Of makes an answer of what the client returned; an error that is no refusal is
+// returned.
+func Of(sql string, t *goclient.Table, err error) (Answer, error) {
+	var refused *goclient.StatusError
+	if errors.As(err, &refused) {
+		return Answer{Code: refused.Code, Message: refused.Message}, nil
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{Code: Success}
+	if t.HasTime() {
+		a.Columns = append(a.Columns, "Time INT64")
+	}
+	order := make([]int, len(t.Columns))
+	for i := range order {
+		order[i] = i
+	}
+	if strings.Contains(sql, "*") {
+		slices.SortStableFunc(order, func(x, y int) int { return strings.Compare(t.Columns[x], t.Columns[y]) })
+	}
+	for _, i := range order {
+		a.Columns = append(a.Columns, t.Columns[i]+" "+t.Types[i])
+	}
+	for n, cells := range t.Cells {
+		var row []string
+		if t.HasTime() {
+			row = append(row, fmt.Sprint(t.Times[n]))
+		}
+		for _, i := range order {
+			row = append(row, cells[i])
+		}
+		a.Rows = append(a.Rows, strings.Join(row, " | "))
+	}
+	if unordered(sql) {
+		slices.Sort(a.Rows)
+	}
+	return a, nil
+}
+
+// unordered tells whether IoTDB promises no order of the rows.
+func unordered(sql string) bool {
+	words := strings.Fields(strings.ToLower(sql))
+	if len(words) < 2 {
+		return false
+	}
+	return words[0] == "show" || words[0] == "count" || words[0] == "list" || words[1] == "last"
+}
+
+// Difference is how two answers differ; the zero value is not at all.
+type Difference struct {
+	Kind string // "code 700 300", "columns" or "rows"
+	Text string // of a few lines
+}
+
+// Compare compares the gateway's answer with IoTDB's.
+func Compare(iotdb, gateway Answer) Difference {
+	switch {
+	case iotdb.Code != gateway.Code:
+		return Difference{fmt.Sprintf("code %d %d", iotdb.Code, gateway.Code), fmt.Sprintf("IoTDB %s\ngateway %s", iotdb.head(), gateway.head())}
+	case !slices.Equal(iotdb.Columns, gateway.Columns):
+		return Difference{"columns", fmt.Sprintf("IoTDB %v\ngateway %v", iotdb.Columns, gateway.Columns)}
+	case !slices.Equal(iotdb.Rows, gateway.Rows):
+		return Difference{"rows", rowsThatDiffer(iotdb.Rows, gateway.Rows)}
+	}
+	return Difference{}
+}
+
+func (a Answer) head() string {
+	if a.Code == Success {
+		return fmt.Sprintf("%d: %d rows of %v", a.Code, len(a.Rows), a.Columns)
+	}
+	return fmt.Sprintf("%d: %s", a.Code, strings.TrimSpace(a.Message))
+}
+
+// listed is how many rows a difference shows.
+const listed = 3
+
+func rowsThatDiffer(want, got []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "IoTDB %d rows, gateway %d", len(want), len(got))
+	shown := 0
+	for i := 0; i < max(len(want), len(got)) && shown < listed; i++ {
+		w, g := "(none)", "(none)"
+		if i < len(want) {
+			w = want[i]
+		}
+		if i < len(got) {
+			g = got[i]
+		}
+		if w != g {
+			shown++
+			fmt.Fprintf(&b, "\nrow %d IoTDB   %s\nrow %d gateway %s", i, w, i, g)
+		}
+	}
+	return b.String()
+}
+
+// Known are the differences that a page explains.
+type Known struct {
+	rules []rule
+}
+
+type rule struct {
+	section string
+	kind    string
+	pattern *regexp.Regexp
+	used    bool
+}
+
+// ReadKnown reads the blocks "differences" of a page: in each section lines of a
+// kind of difference, a bar and a regular expression that the statement matches,
+// whatever the case of its letters.
+func ReadKnown(page string) (*Known, error) {
+	k := &Known{}
+	section, inside := "", false
+	for n, line := range strings.Split(page, "\n") {
+		switch {
+		case strings.HasPrefix(line, "#"):
+			section = strings.TrimSpace(strings.TrimLeft(line, "#"))
+		case line == "```differences":
+			inside = true
+		case strings.HasPrefix(line, "```"):
+			inside = false
+		case inside:
+			kind, expr, ok := strings.Cut(line, " | ")
+			if !ok {
+				return nil, fmt.Errorf("sqldiff: line %d: %q has no bar", n+1, line)
+			}
+			re, err := regexp.Compile("(?i)" + strings.TrimSpace(expr))
+			if err != nil {
+				return nil, fmt.Errorf("sqldiff: line %d: %w", n+1, err)
+			}
+			k.rules = append(k.rules, rule{section: section, kind: strings.TrimSpace(kind), pattern: re})
+		}
+	}
+	return k, nil
+}
+
+// Explains returns the section that explains a difference, empty if none does.
+func (k *Known) Explains(sql string, d Difference) string {
+	for i := range k.rules {
+		if r := &k.rules[i]; r.kind == d.Kind && r.pattern.MatchString(sql) {
+			r.used = true
+			return r.section
+		}
+	}
+	return ""
+}
+
+// Unused are the rules that explained nothing, as "section: kind | pattern".
+func (k *Known) Unused() (list []string) {
+	for _, r := range k.rules {
+		if !r.used {
+			list = append(list, fmt.Sprintf("%s: %s | %s", r.section, r.kind, r.pattern))
+		}
+	}
+	return list
+}
