@@ -30,6 +30,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/query"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/store"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -75,6 +76,7 @@ type stored struct {
 	files   *adopt.Files
 	catalog *catalog.Catalog
 	audit   *auditlog.Log
+	store   *store.Store
 }
 
 // stop is one thing to end, in reverse order of its opening.
@@ -125,6 +127,7 @@ func (c *Core) Start(ctx context.Context, own func(context.Context, Parts) (airG
 		{"users", openUsers},
 		{"commit log", openLog},
 		{"catalogue", openCatalog},
+		{"store", openStore},
 		{"dead letters", openArrivals},
 		{"pipes", openEngine},
 		{"gate", func(ctx context.Context, c *Core) error { return c.openOwn(ctx, own) }},
@@ -190,6 +193,7 @@ func openLog(_ context.Context, c *Core) error {
 		SegmentBytes: c.v.Size("commit_log_segment_bytes"),
 		Quota:        c.v.Size("commit_log_quota_bytes"),
 		Reserve:      c.v.Size("commit_log_reserve_bytes"),
+		Retain:       c.v.Size("commit_log_retain_bytes"),
 	}, c.log)
 	if err != nil {
 		return err
@@ -287,8 +291,8 @@ func openPage(_ context.Context, c *Core) error {
 	return nil
 }
 
-func (c *Core) queries() *query.Engine {
-	return query.New(c.clog, c.catalog, query.Config{MemoryBytes: c.v.Size("query_memory_bytes"), Files: c.files})
+func (c *Core) queries() exec.Queries {
+	return query.NewLogScan(c.clog, c.catalog, c.v.Size("query_memory_bytes"), c.files)
 }
 
 // pollInterval is how often the replay folder of the dead letters is looked at.

@@ -19,7 +19,7 @@ func (c *Core) backend() rpc.Backend {
 		t, _ := tablet.ParseDataType(c.v.Text(key)) // a Choice setting: always a type
 		return t
 	}
-	return exec.New(exec.Deps{Ingest: c.ingest, Catalog: c.catalog, Query: c.queries(), Users: c.users, Pipes: c.engine, Logger: c.log},
+	return exec.New(exec.Deps{Ingest: c.ingest, Store: c.store, Catalog: c.catalog, Query: c.queries(), Users: c.users, Pipes: c.engine, Logger: c.log},
 		exec.Config{BuildInfo: appliance.Version(), ClusterID: c.id.ClusterID, Precision: c.id.Precision, Infer: exec.Inference{
 			Boolean: typ("boolean_string_infer_type"), Integer: typ("integer_string_infer_type"),
 			Floating: typ("floating_string_infer_type"), NaN: typ("nan_string_infer_type")}})

@@ -155,6 +155,14 @@ func (c *Catalog) Databases(p *tablet.Pattern) []DatabaseInfo {
 	return out
 }
 
+// TTL returns the milliseconds that points of a device are kept, 0: for ever. The device
+// need not exist.
+func TTL(c *Catalog, device string) int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return ttlOf(c.tree, device)
+}
+
 // ttlOf returns the TTL of the longest rule that holds for a device, 0 if none.
 func ttlOf(t *tree, path string) int64 {
 	if len(t.ttls) == 0 {

@@ -37,11 +37,25 @@ type Pipes interface {
 	PipeTables
 }
 
-// Deps are what statements work on. Pipes may be nil: pipe statements are refused.
+// Flusher writes what is in memory to files: *store.Store.
+type Flusher interface {
+	Flush(ctx context.Context) error
+}
+
+// Queries answers SELECT and knows which queries run: *query.Engine.
+type Queries interface {
+	Run(ctx context.Context, r query.Request) (*result.Result, error)
+	Running() []query.Running
+	Kill(id string) bool
+}
+
+// Deps are what statements work on. Pipes may be nil: pipe statements are refused. Store
+// may be nil: FLUSH saves the schema only.
 type Deps struct {
 	Ingest  *ingest.Ingest
+	Store   Flusher
 	Catalog *catalog.Catalog
-	Query   *query.Engine
+	Query   Queries
 	Users   *auth.Store
 	Pipes   Pipes
 	Logger  *slog.Logger
@@ -123,7 +137,7 @@ func origin(s *rpc.Session) arrival.Origin {
 }
 
 // Execute implements rpc.Backend.
-func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, _ string) (*result.Result, error) {
+func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, text string) (*result.Result, error) {
 	r := b.Users.Rights(s.User.Name)
 	if err := (guard{r, b.Catalog}).allow(st); err != nil {
 		return nil, err
@@ -133,7 +147,7 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 		if v := r.Visible(auth.ReadData); v != nil {
 			ctx = catalog.WithVisible(ctx, v)
 		}
-		return b.Query.Select(ctx, st)
+		return b.Query.Run(ctx, query.Request{Statement: st, Text: text, User: s.User.Name})
 	case *sql.Insert:
 		return nil, b.insert(ctx, s, st)
 	case *sql.Delete:
@@ -155,6 +169,12 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 func (b *Backend) flush(ctx context.Context) error {
 	if err := b.Ingest.Sync(ctx); err != nil {
 		return status.Errorf(status.StorageEngine, "The schema could not be saved: %w", err)
+	}
+	if b.Store == nil {
+		return nil
+	}
+	if err := b.Store.Flush(ctx); err != nil {
+		return status.Errorf(status.StorageEngine, "The points could not be written to files: %w", err)
 	}
 	return nil
 }
