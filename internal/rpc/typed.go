@@ -38,53 +38,58 @@ func typedMethods() map[string]method {
 	return m
 }
 
-// runText runs a statement that was made of the fields of a request.
-func runText(ctx context.Context, c *conn, r typedQuerySettings, f format, text string, err error) reply {
-	var st sql.Statement
-	if err == nil {
-		st, err = parse(c, text)
-	}
-	if err != nil {
-		return execReply(toStatus(err))
-	}
-	return answer(ctx, c, query{statement: st, text: text, id: r.GetStatementId(), fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+// typedQuery is a method that runs the statement that of makes of a request.
+func typedQuery[A any, P interface {
+	*A
+	args
+}](f format, of func(c *conn, a P) (typedQuerySettings, string, error)) method {
+	return on(execReply, func(ctx context.Context, c *conn, a P) reply {
+		r, text, err := of(c, a)
+		var st sql.Statement
+		if err == nil {
+			st, err = parse(c, text)
+		}
+		if err != nil {
+			return execReply(toStatus(err))
+		}
+		return answer(ctx, c, query{statement: st, text: text, id: r.GetStatementId(), fetchSize: r.GetFetchSize(), timeout: r.GetTimeout(), format: f})
+	})
 }
 
 func rawData(f format) method {
-	return on(execReply, func(ctx context.Context, c *conn, a *rawDataArgs) reply {
+	return typedQuery(f, func(_ *conn, a *rawDataArgs) (typedQuerySettings, string, error) {
 		r := a.GetReq()
 		items, err := belowRoot(r.Paths)
-		text := "SELECT " + strings.Join(items, ", ") + " FROM root" + within(r.StartTime, r.EndTime)
-		return runText(ctx, c, r, f, text, err)
+		return r, "SELECT " + strings.Join(items, ", ") + " FROM root" + within(r.StartTime, r.EndTime), err
 	})
 }
 
 func lastData(f format) method {
-	return on(execReply, func(ctx context.Context, c *conn, a *lastDataArgs) reply {
+	return typedQuery(f, func(_ *conn, a *lastDataArgs) (typedQuerySettings, string, error) {
 		r := a.GetReq()
 		text, err := lastOf(r.Paths)
-		return runText(ctx, c, r, f, text+within(r.Time, math.MaxInt64), err)
+		return r, text + within(r.Time, math.MaxInt64), err
 	})
 }
 
 func lastOfDevice() method {
-	return on(execReply, func(ctx context.Context, c *conn, a *lastOfDeviceArgs) reply {
+	return typedQuery(formatV2, func(_ *conn, a *lastOfDeviceArgs) (typedQuerySettings, string, error) {
 		r := a.GetReq()
 		paths := make([]string, len(r.Sensors))
 		for i, sensor := range r.Sensors {
 			paths[i] = r.DeviceId + "." + sensor
 		}
 		text, err := lastOf(paths)
-		return runText(ctx, c, r, formatV2, text, err)
+		return r, text, err
 	})
 }
 
 // lastBelowPath is the last point of every series below a path that comes as nodes.
 func lastBelowPath() method {
-	return on(execReply, func(ctx context.Context, c *conn, a *lastBelowPathArgs) reply {
+	return typedQuery(formatV2, func(_ *conn, a *lastBelowPathArgs) (typedQuerySettings, string, error) {
 		r := a.GetReq()
 		text, err := lastOf([]string{strings.Join(append(r.Prefixes, "**"), ".")})
-		return runText(ctx, c, r, formatV2, text, err)
+		return r, text, err
 	})
 }
 
@@ -100,10 +105,9 @@ func aggregations() []string {
 }
 
 func aggregation(f format) method {
-	return on(execReply, func(ctx context.Context, c *conn, a *aggregationArgs) reply {
-		r := a.GetReq()
-		text, err := aggregationText(r, c.srv.cfg.Precision)
-		return runText(ctx, c, r, f, text, err)
+	return typedQuery(f, func(c *conn, a *aggregationArgs) (typedQuerySettings, string, error) {
+		text, err := aggregationText(a.GetReq(), c.srv.cfg.Precision)
+		return a.GetReq(), text, err
 	})
 }
 
