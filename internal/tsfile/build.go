@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
@@ -91,15 +92,15 @@ func (b *builder) add(d *builtDevice, ch *Chunk, stats Statistics) error {
 	s := d.series[ch.Name]
 	mask := ch.Marker & (maskTime | maskValue)
 	if s == nil {
-		s = &builtSeries{name: ch.Name, typ: ch.Type, mask: mask, stats: emptyStatistics()}
+		s = &builtSeries{name: ch.Name, typ: ch.Type, mask: mask, stats: stat.Empty()}
 		d.series[ch.Name] = s
 	}
 	if s.typ != ch.Type || s.mask != mask {
 		return fmt.Errorf("tsfile: %s.%s has chunks of two types", d.id, ch.Name)
 	}
-	s.list = stats.append(wire.AppendI64(s.list, ch.Offset), ch.Type)
-	stats.own()
-	s.stats.merge(&stats, ch.Type)
+	s.list = stats.Append(wire.AppendI64(s.list, ch.Offset), ch.Type)
+	stats.Own()
+	s.stats.Merge(&stats, ch.Type)
 	s.chunks++
 	b.chunks++
 	return nil
@@ -115,7 +116,7 @@ func (s *builtSeries) append(dst []byte) []byte {
 	}
 	dst = append(wire.AppendName(append(dst, kind), s.name), byte(s.typ))
 	dst = wire.AppendUv(dst, uint32(len(list)))
-	return append(s.stats.append(dst, s.typ), list...)
+	return append(s.stats.Append(dst, s.typ), list...)
 }
 
 // entries appends all series of the device, sorted, and notes where runs begin.
@@ -239,7 +240,7 @@ func (b *builder) writeDevice(o *out, d *builtDevice, filter *bloom.Filter) (ind
 		name := c.Name()
 		typ := tablet.DataType(c.U8())
 		size := c.Uv()
-		readStatistics(&c, typ)
+		stat.Read(&c, typ)
 		c.Bytes(int(size))
 		filter.Add(device + "." + name)
 	}

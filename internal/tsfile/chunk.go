@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
@@ -103,7 +104,7 @@ func (w *window) readChunkHeader() (Chunk, error) {
 		ch.Name = c.Name()
 		ch.Size = int64(c.Uv())
 		ch.Type, ch.Compressor, ch.Encoding = tablet.DataType(c.U8()), tablet.Compressor(c.U8()), tablet.Encoding(c.U8())
-		isTime := ch.Type == vector
+		isTime := ch.Type == stat.Vector
 		switch {
 		case c.Failed():
 		case isTime != (ch.Marker&maskTime != 0) || !isTime && !ch.Type.Valid():
@@ -175,7 +176,7 @@ func (k *chunkReader) next() (p page, ok bool, err error) {
 		}
 		p.compressed = int(c.Uv())
 		if k.Marker&maskKind == markManyPages {
-			p.stats, p.hasStats = readStatistics(c, k.Type), true
+			p.stats, p.hasStats = stat.Read(c, k.Type), true
 		}
 	})
 	if err != nil {
@@ -186,7 +187,7 @@ func (k *chunkReader) next() (p page, ok bool, err error) {
 		p.stats, p.hasStats = k.meta.Stats, true
 	}
 	if p.uncompressed == 0 {
-		p.stats, p.hasStats = emptyStatistics(), true
+		p.stats, p.hasStats = stat.Empty(), true
 	}
 	switch {
 	case int64(p.compressed) > k.w.left():

@@ -1,6 +1,9 @@
 package tsfile
 
-import "github.com/sluice-gateway/sluice/internal/tablet"
+import (
+	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
+)
 
 // Decoder holds what decoding keeps from one page to the next: buffers and decompressors.
 // The zero value is ready. It is not safe for concurrent use.
@@ -37,7 +40,7 @@ func (c *ChunkCursor) Schema() tablet.Schema { return c.k.Schema }
 // any page has as many empty ones as are asked for.
 func (c *ChunkCursor) Next() (bool, error) {
 	if c.k.Size == 0 {
-		c.p = page{stats: emptyStatistics(), hasStats: true}
+		c.p = page{stats: stat.Empty(), hasStats: true}
 		c.at++
 		return c.k.Marker&maskValue != 0, nil
 	}
@@ -141,7 +144,7 @@ func (w *window) seek(off, end int64) {
 func (r *Reader) Lookup(d *Device, names []string) (time *Series, found []*Series, err error) {
 	found = make([]*Series, len(names))
 	if d.root.kind != leafMeasurement || len(names) < 4 {
-		return r.lookupEach(d, names, found)
+		return lookupEach(r, d, names, found)
 	}
 	index := make(map[string]int, len(names))
 	for i, n := range names {
@@ -160,7 +163,7 @@ func (r *Reader) Lookup(d *Device, names []string) (time *Series, found []*Serie
 	return time, found, checkLookup(time, found)
 }
 
-func (r *Reader) lookupEach(d *Device, names []string, found []*Series) (time *Series, _ []*Series, err error) {
+func lookupEach(r *Reader, d *Device, names []string, found []*Series) (time *Series, _ []*Series, err error) {
 	value := false
 	for i, n := range names {
 		if found[i], err = r.Find(d, n); err != nil {
@@ -172,14 +175,14 @@ func (r *Reader) lookupEach(d *Device, names []string, found []*Series) (time *S
 		value = value || found[i] != nil && found[i].Value
 	}
 	if value {
-		if time, err = r.findTime(d); err != nil {
+		if time, err = findTime(r, d); err != nil {
 			return nil, nil, err
 		}
 	}
 	return time, found, checkLookup(time, found)
 }
 
-func (r *Reader) findTime(d *Device) (*Series, error) {
+func findTime(r *Reader, d *Device) (*Series, error) {
 	t, err := r.find(d, "")
 	if t != nil && !t.Time {
 		t = nil

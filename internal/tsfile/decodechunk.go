@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 )
 
 // chunkChecker decodes whole chunks and sums their points up.
@@ -23,7 +24,7 @@ type chunkChecker struct {
 
 // chunk decodes the chunk that k stands in and returns the statistics of its points.
 func (c *chunkChecker) chunk(k *chunkReader) (Statistics, error) {
-	sum := emptyStatistics()
+	sum := stat.Empty()
 	isTime, isValue := k.Marker&maskTime != 0, k.Marker&maskValue != 0
 	if isTime {
 		c.pages = c.pages[:0]
@@ -55,11 +56,11 @@ func (c *chunkChecker) chunk(k *chunkReader) (Statistics, error) {
 				last = t
 			}
 		}
-		if c.wrong != nil && p.hasStats && !p.stats.equal(&st, k.Type) {
+		if c.wrong != nil && p.hasStats && !p.stats.Equal(&st, k.Type) {
 			c.wrong(p, k, &st)
 		}
-		st.own()
-		sum.merge(&st, k.Type)
+		st.Own()
+		sum.Merge(&st, k.Type)
 		c.Pages++
 		if !isTime {
 			c.Points += int64(st.Count)
@@ -83,7 +84,7 @@ func (c *chunkChecker) page(k *chunkReader, p page, i int) (Statistics, error) {
 		}
 		c.pages = append(c.pages, c.times)
 		if len(c.times) == 0 {
-			return emptyStatistics(), nil
+			return stat.Empty(), nil
 		}
 		return Statistics{Count: uint32(len(c.times)), Start: c.times[0], End: c.times[len(c.times)-1]}, nil
 	case k.Marker&maskValue != 0:
@@ -93,10 +94,10 @@ func (c *chunkChecker) page(k *chunkReader, p page, i int) (Statistics, error) {
 		if err := c.dec.value(k, p, len(c.pages[i]), &c.col); err != nil {
 			return Statistics{}, err
 		}
-		return collect(&c.col, c.pages[i], 0, len(c.pages[i])), nil
+		return stat.Collect(&c.col, c.pages[i], 0, len(c.pages[i])), nil
 	}
 	if c.times, err = c.dec.plain(k, p, c.times[:0], &c.col); err != nil {
 		return Statistics{}, err
 	}
-	return collect(&c.col, c.times, 0, len(c.times)), nil
+	return stat.Collect(&c.col, c.times, 0, len(c.times)), nil
 }

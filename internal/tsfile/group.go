@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
@@ -49,7 +50,7 @@ type columnWriter struct {
 
 func newGroup(w *Writer, id DeviceID, t *tablet.Tablet) *group {
 	g := &group{w: w, id: id, path: t.Device, dev: w.b.device(id), aligned: t.Aligned, index: map[string]*columnWriter{}, last: math.MinInt64}
-	g.time.schema = tablet.Schema{Type: vector, Encoding: tablet.TS2Diff, Compressor: w.opts.TimeCompressor}
+	g.time.schema = tablet.Schema{Type: stat.Vector, Encoding: tablet.TS2Diff, Compressor: w.opts.TimeCompressor}
 	g.time.reset()
 	if len(g.dev.series) > 0 { // the device was written before
 		g.flushed = true
@@ -63,7 +64,7 @@ func newGroup(w *Writer, id DeviceID, t *tablet.Tablet) *group {
 
 func (c *columnWriter) reset() {
 	c.pages, c.first, c.count = c.pages[:0], c.first[:0], 0
-	c.stats = emptyStatistics()
+	c.stats = stat.Empty()
 }
 
 // check refuses a tablet before anything of it is taken, and finds its columns.
@@ -274,7 +275,7 @@ func (g *group) sealPlain(c *columnWriter, col *tablet.Column, times []int64, r 
 func collectRange(col *tablet.Column, times []int64, r encoding.Range) Statistics {
 	plain := *col
 	plain.Nulls = nil
-	return collect(&plain, times, r.From, r.To)
+	return stat.Collect(&plain, times, r.From, r.To)
 }
 
 // seal compresses the body in raw and appends the page.
@@ -293,14 +294,14 @@ func (g *group) seal(c *columnWriter, stats Statistics) error {
 	if c.count++; c.count == 1 {
 		c.first = wire.AppendUv(wire.AppendUv(c.first[:0], uint32(len(e.raw))), uint32(len(body)))
 		c.fstat = stats
-		c.fstat.own()
+		c.fstat.Own()
 	} else {
 		c.pages = wire.AppendUv(wire.AppendUv(c.pages, uint32(len(e.raw))), uint32(len(body)))
-		c.pages = stats.append(c.pages, c.schema.Type)
+		c.pages = stats.Append(c.pages, c.schema.Type)
 	}
 	c.pages = append(c.pages, body...)
-	stats.own()
-	c.stats.merge(&stats, c.schema.Type)
+	stats.Own()
+	c.stats.Merge(&stats, c.schema.Type)
 	g.bytes += len(c.pages) - before
 	return nil
 }
@@ -362,7 +363,7 @@ func (g *group) sealAligned() error {
 }
 
 func (g *group) sealValue(c *columnWriter, n int) error {
-	stats := collect(&c.col, g.times, 0, n)
+	stats := stat.Collect(&c.col, g.times, 0, n)
 	if stats.Count == 0 {
 		c.emptyPage()
 	} else {
@@ -473,7 +474,7 @@ func (g *group) writeChunk(c *columnWriter, mask byte) error {
 	case c.count > 1:
 		ch.Marker = mask | markManyPages
 		if c.first[0] != 0 {
-			fstat = c.fstat.append(nil, c.schema.Type)
+			fstat = c.fstat.Append(nil, c.schema.Type)
 		}
 		size += len(fstat)
 	}

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
@@ -61,7 +62,7 @@ func readNode(c *wire.Cursor, version byte, devices bool) indexNode {
 }
 
 // checkNode makes sure that children point backwards, in order: no loops.
-func (r *Reader) checkNode(n *indexNode) error {
+func checkNode(r *Reader, n *indexNode) error {
 	low := r.foot.Separator + 1
 	for _, ch := range n.children {
 		if ch.off < low || ch.off >= n.at {
@@ -102,7 +103,7 @@ func (r *Reader) child(n *indexNode, i int) (*indexNode, error) {
 	if n.kind == internalMeasurement && next.kind > leafMeasurement || n.kind == leafMeasurement {
 		return nil, corrupt(from, "index node", "kind %d below kind %d", next.kind, n.kind)
 	}
-	return &next, r.checkNode(&next)
+	return &next, checkNode(r, &next)
 }
 
 // Device is one entry of the device index.
@@ -158,12 +159,12 @@ func (r *Reader) Device(id DeviceID) (*Device, error) {
 		if r.foot.Version == 4 && r.foot.roots[i].table != id.Table() {
 			continue
 		}
-		return r.deviceBelow(&r.foot.roots[i].node, id)
+		return deviceBelow(r, &r.foot.roots[i].node, id)
 	}
 	return nil, nil
 }
 
-func (r *Reader) deviceBelow(n *indexNode, id DeviceID) (*Device, error) {
+func deviceBelow(r *Reader, n *indexNode, id DeviceID) (*Device, error) {
 	for range r.lim.IndexDepth {
 		i := sort.Search(len(n.children), func(i int) bool { return n.children[i].device.Compare(id) > 0 }) - 1
 		if i < 0 || n.kind == leafDevice && n.children[i].device.Compare(id) != 0 {
@@ -259,14 +260,14 @@ func (r *Reader) readSeries(c *wire.Cursor, base int64) (*Series, error) {
 	s.Name = c.Name()
 	s.Type = tablet.DataType(c.U8())
 	size := c.Uv()
-	s.Stats = readStatistics(c, s.Type)
+	s.Stats = stat.Read(c, s.Type)
 	list := &wire.Cursor{B: c.Bytes(int(size))}
 	for !c.Failed() && list.Off < len(list.B) {
 		m := ChunkMeta{Offset: list.I64()}
 		if kind&maskKind == 0 {
 			m.Stats = s.Stats
 		} else {
-			m.Stats = readStatistics(list, s.Type)
+			m.Stats = stat.Read(list, s.Type)
 		}
 		if list.Failed() {
 			c.Fail("chunk list is " + list.Reason)
@@ -277,7 +278,7 @@ func (r *Reader) readSeries(c *wire.Cursor, base int64) (*Series, error) {
 		}
 		s.Chunks = append(s.Chunks, m)
 	}
-	if !c.Failed() && (s.Time != (s.Type == vector) || s.Time && s.Value || kind&maskKind == 0 && len(s.Chunks) > 1) {
+	if !c.Failed() && (s.Time != (s.Type == stat.Vector) || s.Time && s.Value || kind&maskKind == 0 && len(s.Chunks) > 1) {
 		c.Fail("flags, type and number of chunks do not agree")
 	}
 	if c.Failed() {
@@ -302,7 +303,7 @@ func (r *Reader) find(d *Device, name string) (*Series, error) {
 			return nil, nil
 		}
 		if n.kind == leafMeasurement {
-			return r.findInRun(n, i, name)
+			return findInRun(r, n, i, name)
 		}
 		next, err := r.child(n, i)
 		if err != nil {
@@ -313,7 +314,7 @@ func (r *Reader) find(d *Device, name string) (*Series, error) {
 	return nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth)
 }
 
-func (r *Reader) findInRun(n *indexNode, i int, name string) (found *Series, failed error) {
+func findInRun(r *Reader, n *indexNode, i int, name string) (found *Series, failed error) {
 	r.run(n, i, func(s *Series, err error) bool {
 		if err != nil {
 			failed = err

@@ -76,7 +76,7 @@ func Open(r io.ReaderAt, size int64, lim Limits) (*Reader, error) {
 		return nil, err
 	}
 	x.foot = Footer{Version: version, Offset: at}
-	if err := x.parseFooter(b); err != nil {
+	if err := parseFooter(x, b); err != nil {
 		return nil, err
 	}
 	return x, nil
@@ -120,7 +120,7 @@ func (r *Reader) read(off int64, n int, structure string) ([]byte, error) {
 	return b, nil
 }
 
-func (r *Reader) parseFooter(b []byte) error {
+func parseFooter(r *Reader, b []byte) error {
 	c := &wire.Cursor{B: b}
 	f := &r.foot
 	if f.Version == 3 {
@@ -145,7 +145,7 @@ func (r *Reader) parseFooter(b []byte) error {
 	}
 	for i := range f.roots {
 		f.roots[i].node.at = f.Offset
-		if err := r.checkNode(&f.roots[i].node); err != nil {
+		if err := checkNode(r, &f.roots[i].node); err != nil {
 			return err
 		}
 	}

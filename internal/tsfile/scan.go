@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 )
 
 // Query says what to read of one device.
@@ -136,7 +137,7 @@ func (s *Scanner) Next() (*tablet.Tablet, error) {
 // outside reports whether statistics exclude every row.
 func (s *Scanner) outside(name string, t tablet.DataType, st *Statistics) bool {
 	return st.Count == 0 || st.End < s.q.From || st.Start > s.q.To ||
-		s.q.Skip != nil && t != vector && s.q.Skip(name, t, st)
+		s.q.Skip != nil && t != stat.Vector && s.q.Skip(name, t, st)
 }
 
 // nextPlain fills the tablet with the next page; false at the end.
@@ -232,7 +233,7 @@ func (s *Scanner) nextAligned() (bool, error) {
 }
 
 func (s *Scanner) skipChunk(i int) bool {
-	if s.outside("", vector, &s.time.Chunks[i].Stats) {
+	if s.outside("", stat.Vector, &s.time.Chunks[i].Stats) {
 		return true
 	}
 	for _, x := range s.series {
@@ -254,12 +255,12 @@ func (s *Scanner) alignedPage() (filled, end bool, err error) {
 		}
 		return false, true, err
 	}
-	skip := s.outside("", vector, &tp.stats)
+	skip := s.outside("", stat.Vector, &tp.stats)
 	pages := make([]page, len(s.series))
 	for j, x := range s.series {
 		k := &s.readers[j+1]
 		if k.Size == 0 {
-			pages[j] = page{stats: emptyStatistics(), hasStats: true}
+			pages[j] = page{stats: stat.Empty(), hasStats: true}
 			continue
 		}
 		p, ok, err := k.next()

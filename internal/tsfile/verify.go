@@ -3,6 +3,8 @@ package tsfile
 import (
 	"fmt"
 	"io"
+
+	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 )
 
 // Report is what Verify found.
@@ -95,7 +97,7 @@ func (v *verifier) series(time, s *Series) {
 		rep.problem(corrupt(s.Offset, "series entry of "+s.Name, "not as many chunks as the time column"))
 		return
 	}
-	sum := emptyStatistics()
+	sum := stat.Empty()
 	for i := range s.Chunks {
 		rep.Chunks++
 		if s.Value {
@@ -111,12 +113,12 @@ func (v *verifier) series(time, s *Series) {
 		}
 		rep.Pages += c.Pages - pages
 		rep.Points += c.Points - points
-		if !st.equal(&s.Chunks[i].Stats, s.Type) {
+		if !st.Equal(&s.Chunks[i].Stats, s.Type) {
 			rep.problem(corrupt(s.Chunks[i].Offset, "chunk of "+s.Name, "the points contradict the statistics in the index"))
 		}
-		sum.merge(&st, s.Type)
+		sum.Merge(&st, s.Type)
 	}
-	if !sum.equal(&s.Stats, s.Type) {
+	if !sum.Equal(&s.Stats, s.Type) {
 		rep.problem(corrupt(s.Offset, "series entry of "+s.Name, "the points contradict the statistics"))
 	}
 }
