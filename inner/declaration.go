@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/sluice-gateway/sluice/framing"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/sender"
 	"github.com/sluice-gateway/sluice/internal/spec"
@@ -13,7 +14,10 @@ import (
 
 // Declaration describes the sink iotdb-air-gap-sink. dial opens its connections;
 // nil means TCP.
-func Declaration(dial Dialer) plugin.Declaration {
+func Declaration(dial Dialer) plugin.Declaration { return Recorded(dial, nil) }
+
+// Recorded is Declaration with a Recorder for connections, handshakes and requests.
+func Recorded(dial Dialer, rec audit.Recorder) plugin.Declaration {
 	if dial == nil {
 		dial = dialTCP
 	}
@@ -22,9 +26,11 @@ func Declaration(dial Dialer) plugin.Declaration {
 		ClassName: "org.apache.iotdb.commons.pipe.agent.plugin.builtin.connector.iotdb.airgap.IoTDBAirGapConnector",
 		Doc: "Sends through a one-way gate to the air-gap receiver of an IoTDB or of an outer gateway. " +
 			"One request at a time on each of several connections, one byte back for each.",
-		Fields:  Fields(),
-		Check:   check,
-		NewSink: func(c plugin.SinkContext, v *spec.Values) (plugin.Sink, error) { return newSink(c, v, dial) },
+		Fields: Fields(),
+		Check:  check,
+		NewSink: func(c plugin.SinkContext, v *spec.Values) (plugin.Sink, error) {
+			return newSink(c, v, &transport{dial: dial, audit: rec})
+		},
 	}
 }
 
@@ -56,7 +62,7 @@ type Sink struct {
 // BytesBack counts what came back through the gate.
 func (s *Sink) BytesBack() BytesBack { return s.observer.snapshot() }
 
-func newSink(c plugin.SinkContext, v *spec.Values, dial Dialer) (*Sink, error) {
+func newSink(c plugin.SinkContext, v *spec.Values, t *transport) (*Sink, error) {
 	cfg, err := sender.ConfigOf(v)
 	if err != nil {
 		return nil, fmt.Errorf("iotdb-air-gap-sink: %w", err)
@@ -81,8 +87,9 @@ func newSink(c plugin.SinkContext, v *spec.Values, dial Dialer) (*Sink, error) {
 		wire.Wrap = framing.ELanguage
 	}
 	s := &Sink{observer: &observer{}}
+	t.cfg, t.observer = wire, s.observer
 	s.Sender, err = sender.New(cfg, sender.Deps{
-		Transport: &transport{cfg: wire, dial: dial, observer: s.observer},
+		Transport: t,
 		Acker:     c.Acker, Files: c.Files, Dead: c.DeadLetters, Log: c.Logger,
 	})
 	if err != nil {

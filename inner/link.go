@@ -2,6 +2,7 @@ package inner
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/framing"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/sender"
 )
 
@@ -24,6 +26,9 @@ type link struct {
 	wrap     framing.Wrap
 	polarity framing.Polarity
 	observer *observer
+	audit    record
+	payload  []byte     // of the request in flight, nil in a handshake
+	sum      audit.Hash // of payload
 
 	mu        sync.Mutex
 	expecting bool
@@ -40,7 +45,7 @@ type link struct {
 // closed, which also ends a write that blocks.
 func newLink(ctx context.Context, conn net.Conn, t *transport) *link {
 	k := &link{
-		conn: conn, wrap: t.cfg.Wrap, polarity: t.cfg.Polarity, observer: t.observer,
+		conn: conn, wrap: t.cfg.Wrap, polarity: t.cfg.Polarity, observer: t.observer, audit: t.record(conn),
 		answer: make(chan framing.Reply, 1), dead: make(chan struct{}), done: make(chan struct{}),
 		timer: time.NewTimer(time.Hour),
 	}
@@ -53,6 +58,7 @@ func newLink(ctx context.Context, conn net.Conn, t *transport) *link {
 // read takes every byte that arrives, whether one is expected or not.
 func (k *link) read() {
 	defer close(k.done)
+	defer func() { k.audit.entry(audit.Connection, "closed", k.Err()) }()
 	var buf [16]byte
 	for {
 		n, err := k.conn.Read(buf[:])
@@ -120,6 +126,7 @@ func (k *link) exchange(ctx context.Context, frame []byte, patience time.Duratio
 	if _, err := k.conn.Write(frame); err != nil {
 		return framing.Fail, k.broken(err)
 	}
+	k.sum = sha256.Sum256(k.payload) // while the other side works
 	k.timer.Reset(patience)
 	defer k.timer.Stop()
 	select {
@@ -148,10 +155,12 @@ func (k *link) broken(err error) error {
 
 // Send implements sender.Link.
 func (k *link) Send(ctx context.Context, frame []byte, patience time.Duration) (sender.Answer, error) {
+	k.payload = frame[k.wrap.Offset():]
 	reply, err := k.exchange(ctx, framing.Finish(frame, k.wrap), patience)
 	if err != nil {
 		return sender.Answer{}, err
 	}
+	k.audit.answered(reply, len(k.payload), k.sum)
 	if reply == framing.OK {
 		return sender.Answer{Verdict: sender.OK}, nil
 	}

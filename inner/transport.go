@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/framing"
 	"github.com/sluice-gateway/sluice/handshake"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/sender"
 )
 
@@ -27,6 +28,12 @@ type transport struct {
 	cfg      WireConfig
 	dial     Dialer
 	observer *observer
+	audit    audit.Recorder // nil: nothing is recorded
+}
+
+// record returns what writes the audit entries of a connection.
+func (t *transport) record(conn net.Conn) record {
+	return record{to: audit.Or(t.audit), gate: conn.RemoteAddr().String(), local: conn.LocalAddr().String()}
 }
 
 // Begin implements sender.Transport.
@@ -38,10 +45,14 @@ func (t *transport) Open(ctx context.Context, endpoint string, class sender.Clas
 	conn, err := t.dial(dialing, endpoint)
 	cancel()
 	if err != nil {
+		(&record{to: audit.Or(t.audit), gate: endpoint}).entry(audit.Connection, "not opened", err)
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	k := newLink(ctx, conn, t)
-	if err := t.shake(ctx, k, class); err != nil {
+	k.audit.entry(audit.Connection, "opened", nil)
+	err = t.shake(ctx, k, class)
+	k.audit.entry(audit.Handshake, class.String(), err)
+	if err != nil {
 		_ = k.Close() // the handshake's error is the one to tell
 		return nil, err
 	}

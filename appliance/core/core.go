@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-gateway/sluice/handshake"
 	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/arrival"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
 	"github.com/sluice-gateway/sluice/internal/auth"
 	"github.com/sluice-gateway/sluice/internal/catalog"
@@ -38,7 +39,7 @@ import (
 type Options struct {
 	Side  appliance.Side
 	FS    vfs.FS
-	Sinks []plugin.Declaration // the sinks that only this product has
+	Sinks func(audit.Recorder) []plugin.Declaration // the sinks that only this product has
 }
 
 // Parts are the running parts a product may hand on to parts of its own.

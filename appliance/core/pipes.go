@@ -20,7 +20,10 @@ func openEngine(_ context.Context, c *Core) error {
 		return err
 	}
 	list := builtin.Declarations(builtin.Deps{Log: builtin.FromLog(c.clog), Store: storeWriter{c}, Precision: precision})
-	registry, err := plugin.NewRegistry(append(list, c.opt.Sinks...)...)
+	if c.opt.Sinks != nil {
+		list = append(list, c.opt.Sinks(c.audit)...)
+	}
+	registry, err := plugin.NewRegistry(list...)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/appliance/core"
 	"github.com/sluice-gateway/sluice/inner"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/thriftsink"
 )
@@ -25,7 +26,9 @@ type Unit struct{ *core.Core }
 // New wires an inner gateway; it opens nothing.
 func New(v *appliance.Values, log *slog.Logger) (appliance.Unit, error) {
 	return &Unit{core.New(v, log, core.Options{Side: appliance.Inner,
-		Sinks: []plugin.Declaration{inner.Declaration(nil), thriftsink.Declaration(nil)}})}, nil
+		Sinks: func(rec audit.Recorder) []plugin.Declaration {
+			return []plugin.Declaration{inner.Recorded(nil, rec), thriftsink.Declaration(nil)}
+		}})}, nil
 }
 
 // Start implements appliance.Unit.

@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/appliance/core"
 	"github.com/sluice-gateway/sluice/framing"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/thriftsink"
 	"github.com/sluice-gateway/sluice/outer"
@@ -30,7 +31,11 @@ type Unit struct {
 
 // New wires an outer gateway; it opens nothing.
 func New(v *appliance.Values, log *slog.Logger) (appliance.Unit, error) {
-	return &Unit{Core: core.New(v, log, core.Options{Side: appliance.Outer, Sinks: []plugin.Declaration{thriftsink.Declaration(nil)}}), v: v, log: log}, nil
+	return &Unit{Core: core.New(v, log, core.Options{Side: appliance.Outer, Sinks: sinks}), v: v, log: log}, nil
+}
+
+func sinks(audit.Recorder) []plugin.Declaration {
+	return []plugin.Declaration{thriftsink.Declaration(nil)}
 }
 
 // Start implements appliance.Unit.
