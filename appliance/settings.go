@@ -62,6 +62,8 @@ func storageSettings() []Setting {
 			Doc: "compressor of merged files; keep = that of each series"},
 		{Key: "query_memory_bytes", Kind: Size, Default: "256MiB", Min: 1 << 20, Max: 1 << 36, Side: Both,
 			Doc: "most memory one query may hold; above it the query ends with status 709"},
+		{Key: "query_timeout_threshold", Kind: Duration, Default: "60s", Min: 0, Max: 366 * 86_400_000, Side: Both,
+			Doc: "most time the gateway works for one query, waiting for its client not counted; then it ends with status 720; 0 = no limit"},
 		{Key: "boolean_string_infer_type", Kind: Choice, Choices: []string{"BOOLEAN", "TEXT"}, Default: "BOOLEAN", Side: Both,
 			Doc: "type of a new series whose first value is true or false"},
 		{Key: "integer_string_infer_type", Kind: Choice, Choices: []string{"INT32", "INT64", "FLOAT", "DOUBLE", "TEXT"}, Default: "DOUBLE", Side: Both,

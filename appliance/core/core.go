@@ -28,7 +28,6 @@ import (
 	"github.com/sluice-gateway/sluice/internal/ingest"
 	"github.com/sluice-gateway/sluice/internal/pipe/engine"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
-	"github.com/sluice-gateway/sluice/internal/query"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/rpc"
 	"github.com/sluice-gateway/sluice/internal/store"
@@ -290,10 +289,6 @@ func openPage(_ context.Context, c *Core) error {
 	c.OnStop("HTTP page", page.Close)
 	c.ready.HTTP = page.Addr()
 	return nil
-}
-
-func (c *Core) queries() exec.Queries {
-	return query.NewLogScan(c.clog, c.catalog, c.v.Size("query_memory_bytes"), c.files)
 }
 
 // pollInterval is how often the replay folder of the dead letters is looked at.

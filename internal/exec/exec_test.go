@@ -25,6 +25,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
 	"github.com/sluice-gateway/sluice/internal/status"
+	"github.com/sluice-gateway/sluice/internal/store"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -48,13 +49,22 @@ func open(t testing.TB, fs vfs.FS) (b *Backend, shut func()) {
 	users, err := auth.Open(fs, "data/users.json", auth.Config{Cost: bcrypt.MinCost}, quiet)
 	must(err)
 	in := ingest.New(log, cat, ingest.Config{}, quiet)
-	b = New(Deps{Ingest: in, Catalog: cat, Query: query.New(log, cat, query.Config{}), Users: users, Logger: quiet},
+	must(fs.MkdirAll("data/files"))
+	st, err := store.Open(context.Background(), store.Config{FS: fs, Dir: "data/store", FilesDir: "data/files", Log: log, Schema: forever{}, Logger: quiet})
+	must(err)
+	b = New(Deps{Ingest: in, Store: st, Catalog: cat, Query: query.New(query.Stored(st), cat, query.Config{}), Users: users, Logger: quiet},
 		Config{ClusterID: "cluster-1", BuildInfo: "test"})
 	return b, func() {
 		must(in.Close(context.Background()))
+		must(st.Close())
 		must(log.Close())
 	}
 }
+
+// forever is a schema without a TTL.
+type forever struct{}
+
+func (forever) TTL(string) int64 { return 0 }
 
 func session() *rpc.Session {
 	return &rpc.Session{User: rpc.User{Name: "root"}, Zone: time.UTC, Peer: "10.0.0.9:5", Local: "10.0.0.1:6667"}

@@ -25,32 +25,32 @@ type Source interface {
 	View(ctx context.Context) (rows.View, error)
 }
 
-// Options bounds queries. Zero means the default.
-type Options struct {
+// Config bounds queries. Zero means the default.
+type Config struct {
 	MemoryBytes int64         // of one query, default 256 MiB; more is status 709
 	Timeout     time.Duration // of the work for one query, waits for its client not counted; default 60 s; < 0: none
 }
 
-// Queries answers queries on a store. Its methods may be called from several goroutines.
-type Queries struct {
+// Engine answers queries on a store. Its methods may be called from several goroutines.
+type Engine struct {
 	source Source
 	cat    *catalog.Catalog
-	o      Options
+	o      Config
 
 	mu      sync.Mutex
 	running map[string]*run
 	next    uint64
 }
 
-// Open returns an engine over the views of a source and a catalog.
-func Open(source Source, cat *catalog.Catalog, o Options) *Queries {
+// New returns an engine over the views of a source and a catalog.
+func New(source Source, cat *catalog.Catalog, o Config) *Engine {
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = DefaultMemoryBytes
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	return &Queries{source: source, cat: cat, o: o, running: map[string]*run{}}
+	return &Engine{source: source, cat: cat, o: o, running: map[string]*run{}}
 }
 
 // Request is one query.
@@ -58,19 +58,14 @@ type Request struct {
 	Statement *sql.Select
 	Text      string // as the client wrote it; empty: printed from the statement when asked for
 	User      string
-	// Visible says which series the user may read; nil: all. Others are as if they were not there.
-	Visible func(device, measurement string) bool
 }
 
-// Select runs a statement for nobody in particular.
-func (e *Queries) Select(ctx context.Context, s *sql.Select) (*result.Result, error) {
-	return e.Run(ctx, Request{Statement: s})
-}
-
-// Run starts a query. The rows are read as they are asked for; ctx bounds the start only.
-// The caller closes the rows.
-func (e *Queries) Run(ctx context.Context, req Request) (*result.Result, error) {
+// Run starts a query. The rows are read as they are asked for; ctx bounds the start, and
+// says which series are visible (catalog.WithVisible): others are as if they were not
+// there. The caller closes the rows.
+func (e *Engine) Run(ctx context.Context, req Request) (*result.Result, error) {
 	r := e.begin(req)
+	r.visible = catalog.VisibleOf(ctx)
 	var res *result.Result
 	err := r.during(ctx, func() (err error) {
 		res, err = r.prepare(req.Statement)

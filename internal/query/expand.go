@@ -145,7 +145,7 @@ func (r *run) match(prefix, path sql.Path, fn func(info *catalog.SeriesInfo, sho
 func (r *run) each(p *tablet.Pattern, name func(*catalog.SeriesInfo) (string, bool), fn func(*catalog.SeriesInfo, string) error) (found bool, err error) {
 	r.e.cat.Series(p, func(info catalog.SeriesInfo) bool {
 		shown, ok := name(&info)
-		if !ok || r.req.Visible != nil && !r.req.Visible(info.Device, info.Name) {
+		if !ok || r.visible != nil && !r.visible(info.Device, info.Name) {
 			return true
 		}
 		found = true
@@ -184,4 +184,16 @@ func (x *selection) compileFor(where sql.Expr, from []sql.Path) (*pred.Predicate
 		},
 		Series: func(k int) (string, tablet.DataType) { return x.series[k].path(), x.series[k].typ },
 	})
+}
+
+// PathText returns the path or pattern of a statement as package tablet reads it.
+func PathText(p sql.Path) string {
+	nodes := make([]string, len(p.Nodes))
+	for i, n := range p.Nodes {
+		nodes[i] = n
+		if p.Quoted != nil && p.Quoted[i] {
+			nodes[i] = tablet.Quote(n)
+		}
+	}
+	return tablet.JoinPath(nodes...)
 }

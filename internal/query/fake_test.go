@@ -78,12 +78,12 @@ type world struct {
 	t   testing.TB
 	cat *catalog.Catalog
 	src *fake
-	*Queries
+	*Engine
 }
 
-func newWorld(t testing.TB, o Options) *world {
+func newWorld(t testing.TB, o Config) *world {
 	w := &world{t: t, cat: newCatalog(t), src: &fake{}}
-	w.Queries = Open(w.src, w.cat, o)
+	w.Engine = New(w.src, w.cat, o)
 	return w
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/query/rows"
 	"github.com/sluice-gateway/sluice/internal/result"
@@ -31,20 +32,21 @@ type Running struct {
 
 // run is one query from its start to Close. It is the result.Rows that clients see.
 type run struct {
-	e      *Queries
-	req    Request
-	id     string
-	since  time.Time
-	ctx    context.Context // of the whole query: Kill and Close end it
-	cancel context.CancelCauseFunc
-	busy   time.Duration // spent so far
-	budget *rows.Budget
-	view   rows.View // nil: not opened
-	rows   result.Rows
-	closed bool
+	e       *Engine
+	req     Request
+	id      string
+	visible catalog.Visible // nil: everything
+	since   time.Time
+	ctx     context.Context // of the whole query: Kill and Close end it
+	cancel  context.CancelCauseFunc
+	busy    time.Duration // spent so far
+	budget  *rows.Budget
+	view    rows.View // nil: not opened
+	rows    result.Rows
+	closed  bool
 }
 
-func (e *Queries) begin(req Request) *run {
+func (e *Engine) begin(req Request) *run {
 	r := &run{e: e, req: req, since: time.Now(), budget: rows.NewBudget(e.o.MemoryBytes)}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	e.mu.Lock()
@@ -56,7 +58,7 @@ func (e *Queries) begin(req Request) *run {
 }
 
 // Running lists the queries whose results were not closed, oldest first.
-func (e *Queries) Running() []Running {
+func (e *Engine) Running() []Running {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var out []Running
@@ -72,7 +74,7 @@ func (e *Queries) Running() []Running {
 }
 
 // Kill ends a query: its client gets status 715. False: there is no such query.
-func (e *Queries) Kill(id string) bool {
+func (e *Engine) Kill(id string) bool {
 	e.mu.Lock()
 	r := e.running[id]
 	e.mu.Unlock()

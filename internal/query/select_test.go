@@ -7,7 +7,7 @@ import (
 
 // sample is what the statements of TestStatements are asked of.
 func sample(t *testing.T) *world {
-	w := newWorld(t, Options{})
+	w := newWorld(t, Config{})
 	w.write(table(t, "root.q.d1", `time b:BOOLEAN i:INT32 l:INT64 f:FLOAT d:DOUBLE t:TEXT s:STRING ts:TIMESTAMP dt:DATE bl:BLOB
 1 true 1 10 1.5 2.5 abc xyz 1000 20240101 x
 2 - 2 20 - - - - - - -
