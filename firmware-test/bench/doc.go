@@ -4,6 +4,7 @@
 //
 //	bench -bin bin                        everything
 //	bench -bin bin -only latency,idle     some figures
+//	bench -bin bin -only store            one gateway as a store, beside a real IoTDB
 //
 // Every figure uses ordinary telemetry (package telemetry). The rate is measured
 // side by side with a real IoTDB 2.0.1-beta that the same client writes to; the two

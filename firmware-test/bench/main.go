@@ -24,6 +24,7 @@ type options struct {
 	outage  time.Duration
 	pace    float64 // most points per second during the outage; 0 = as fast as it goes
 	samples int
+	devices int // of the bench series; each has ten series
 }
 
 // bench is one group of figures.
@@ -33,7 +34,8 @@ type bench struct {
 }
 
 func benches() []bench {
-	return []bench{{"idle", idle}, {"latency", latency}, {"rows", slowRows}, {"tablets", slowTablets}, {"law", stopAndWait}, {"wire", wire}, {"rate", rate}, {"outage", outage}}
+	return []bench{{"idle", idle}, {"latency", latency}, {"rows", slowRows}, {"tablets", slowTablets}, {"law", stopAndWait}, {"wire", wire}, {"rate", rate}, {"outage", outage},
+		{"door", door}, {"disk", disk}, {"series", millionSeries}}
 }
 
 // env is what a bench has.
@@ -73,13 +75,14 @@ func (f figure) String() string {
 func main() {
 	var o options
 	bin := flag.String("bin", "bin", "directory of the binaries")
-	only := flag.String("only", "", "names of benches separated by commas; none = all")
+	only := flag.String("only", "", "names of benches separated by commas (store = door,disk,series); none = all")
 	flag.Int64Var(&o.points, "points", 10_000_000, "points of the rate")
 	flag.IntVar(&o.best, "best", 3, "runs of the rate")
 	flag.BoolVar(&o.peer, "peer", true, "measure a real IoTDB side by side")
 	flag.DurationVar(&o.outage, "outage", time.Minute, "how long the outer side is gone under full load")
 	flag.Float64Var(&o.pace, "pace", 0, "most points per second while the outer side is gone; 0 = full load")
 	flag.IntVar(&o.samples, "samples", 200, "points of the latency")
+	flag.IntVar(&o.devices, "devices", 100_000, "devices of the bench series, ten series each")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -96,7 +99,7 @@ func run(ctx context.Context, bin, only string, o options) error {
 		return err
 	}
 	names := []string{}
-	for _, n := range strings.Split(only, ",") {
+	for _, n := range strings.Split(strings.ReplaceAll(only, "store", "door,disk,series"), ",") {
 		if n != "" {
 			names = append(names, n)
 		}

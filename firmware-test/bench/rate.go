@@ -61,54 +61,19 @@ func rate(ctx context.Context, e *env) error {
 // rateOfChain returns points per second from the first insert until the last point is outside.
 func rateOfChain(ctx context.Context, e *env, i int) (float64, error) {
 	name := fmt.Sprintf("rate%d", i)
-	c, err := newChain(ctx, e, name, nil)
+	x, err := e.load(ctx, name, warmUp, e.o.points, nil)
 	if err != nil {
-		return 0, err
-	}
-	defer c.kill()
-	l, err := newLoader(c.inner.RPC)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := l.points(ctx, warmUp); err != nil {
-		return 0, err
-	}
-	if err := c.drained(ctx, drainLimit); err != nil {
-		return 0, err
-	}
-	before, err := c.gate.Verdict(ctx)
-	if err != nil {
-		return 0, err
-	}
-	began := time.Now()
-	written, err := l.points(ctx, e.o.points)
-	if err != nil {
-		return 0, err
-	}
-	if err := c.drained(ctx, drainLimit); err != nil {
-		return 0, err
-	}
-	arrived := time.Since(began)
-	after, err := c.gate.Verdict(ctx)
-	if err != nil {
-		return 0, err
-	}
-	inner, outer := c.inner.Resident(), c.outer.Resident()
-	if err := c.verify(ctx, l.rows); err != nil {
-		return 0, err
-	}
-	if _, err := c.stop(ctx); err != nil {
 		return 0, err
 	}
 	if err := os.RemoveAll(e.dir + "/" + name); err != nil {
 		return 0, err
 	}
-	r := float64(e.o.points) / arrived.Seconds()
-	wire := float64(after.BytesOut-before.BytesOut) / float64(e.o.points)
-	e.add(fmt.Sprintf("  run %d: written", i+1), perSecond(float64(e.o.points)/written.Seconds()), "", true)
+	r := float64(e.o.points) / x.arrived.Seconds()
+	perPoint := float64(x.wire) / float64(e.o.points)
+	e.add(fmt.Sprintf("  run %d: written", i+1), perSecond(float64(e.o.points)/x.written.Seconds()), "", true)
 	e.add(fmt.Sprintf("  run %d: arrived outside", i+1), perSecond(r), "", true)
-	e.add(fmt.Sprintf("  run %d: bytes per point on the wire", i+1), fmt.Sprintf("%.2f", wire), "<= 6.5", wire <= 6.5)
-	e.add(fmt.Sprintf("  run %d: resident inner, outer", i+1), fmt.Sprintf("%s, %s", mib(inner), mib(outer)), "", true)
+	e.add(fmt.Sprintf("  run %d: bytes per point on the wire", i+1), fmt.Sprintf("%.2f", perPoint), "<= 6.5", perPoint <= 6.5)
+	e.add(fmt.Sprintf("  run %d: resident inner, outer", i+1), fmt.Sprintf("%s, %s", mib(x.inner), mib(x.outer)), "", true)
 	return r, nil
 }
 
@@ -116,37 +81,17 @@ func rateOfChain(ctx context.Context, e *env, i int) (float64, error) {
 func wire(ctx context.Context, e *env) error {
 	const points = 2_000_000
 	for _, compressor := range []string{"zstd", "lz4"} {
-		c, err := newChain(ctx, e, compressor, []string{"connector.compressor", compressor})
+		x, err := e.load(ctx, compressor, 0, points, []string{"connector.compressor", compressor})
 		if err != nil {
 			return err
 		}
-		defer c.kill()
-		l, err := newLoader(c.inner.RPC)
-		if err != nil {
-			return err
-		}
-		began := time.Now()
-		if _, err := l.points(ctx, points); err != nil {
-			return err
-		}
-		if err := c.drained(ctx, drainLimit); err != nil {
-			return err
-		}
-		took := time.Since(began)
-		if err := c.verify(ctx, l.rows); err != nil {
-			return err
-		}
-		v, err := c.stop(ctx)
-		if err != nil {
-			return err
-		}
-		per := float64(v.BytesOut) / points
+		per := float64(x.last.BytesOut) / points
 		target := ""
 		if compressor == "zstd" {
 			target = "<= 3"
 		}
 		e.add("bytes per point on the wire, compressor "+compressor, fmt.Sprintf("%.2f", per), target, per <= 3)
-		e.add("  arrived outside", perSecond(points/took.Seconds()), "", true)
+		e.add("  arrived outside", perSecond(points/x.arrived.Seconds()), "", true)
 	}
 	return nil
 }
