@@ -133,32 +133,48 @@ func (x *repairer) closed(off int64) error {
 	return nil
 }
 
-// fits reports why the open chunk group cannot belong to device d: names twice, other
-// types, value columns without times, an aligned column that comes or goes.
+// fits reports why the open chunk group cannot belong to device d: other types, times that
+// go back, value columns without times, an aligned column that comes or goes. A group may
+// hold several chunks of a series, or of a whole aligned device, as compaction writes them.
 func (x *repairer) fits(d *builtDevice) error {
 	aligned := x.open[0].ch.Marker&maskTime != 0
-	seen := map[string]bool{}
-	for i := range x.open {
-		ch := &x.open[i].ch
-		mask := ch.Marker & (maskTime | maskValue)
-		want := byte(0)
-		switch {
-		case aligned && i == 0:
-			want = maskTime
-		case aligned:
-			want = maskValue
-		}
-		old := d.series[ch.Name]
-		switch {
-		case mask != want || seen[ch.Name] || (ch.Name == "") != (want == maskTime):
-			return corrupt(ch.Offset, "chunk group of "+d.id.String(), "chunk %q does not belong there", ch.Name)
-		case old != nil && (old.typ != ch.Type || old.mask != mask) || aligned && old == nil && len(d.series) > 0:
-			return corrupt(ch.Offset, "chunk group of "+d.id.String(), "chunk %q differs from those of earlier groups", ch.Name)
-		}
-		seen[ch.Name] = true
+	if len(d.series) > 0 && aligned != (d.series[""] != nil) {
+		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.id.String(), "alignment differs from that of earlier groups")
 	}
-	if len(d.series) > 0 && (aligned != (d.series[""] != nil) || aligned && len(seen) != len(d.series)) {
+	columns := len(d.series) // of each set of an aligned device; 0: not known yet
+	seen := map[string]*repairedChunk{}
+	for i := range x.open {
+		c := &x.open[i]
+		if aligned && c.ch.Marker&maskTime != 0 && i > 0 {
+			if columns > 0 && len(seen) != columns {
+				return corrupt(c.ch.Offset, "chunk group of "+d.id.String(), "%d columns before this chunk, %d in the first set", len(seen), columns)
+			}
+			columns = len(seen)
+			seen = map[string]*repairedChunk{}
+		}
+		if err := c.fits(d, seen[c.ch.Name], aligned); err != nil {
+			return err
+		}
+		seen[c.ch.Name] = c
+	}
+	if aligned && columns > 0 && len(seen) != columns {
 		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.id.String(), "columns differ from those of earlier groups")
+	}
+	return nil
+}
+
+// fits compares a chunk with what the device has and with one of the same name before it in
+// the group.
+func (c *repairedChunk) fits(d *builtDevice, before *repairedChunk, aligned bool) error {
+	mask := c.ch.Marker & (maskTime | maskValue)
+	isTime := mask == maskTime
+	old := d.series[c.ch.Name]
+	switch {
+	case aligned == (mask == 0), aligned && before != nil, (c.ch.Name == "") != isTime,
+		before != nil && (before.ch.Type != c.ch.Type || c.stats.Start <= before.stats.End):
+		return corrupt(c.ch.Offset, "chunk group of "+d.id.String(), "chunk %q does not belong there", c.ch.Name)
+	case old != nil && (old.typ != c.ch.Type || old.mask != mask), aligned && old == nil && len(d.series) > 0:
+		return corrupt(c.ch.Offset, "chunk group of "+d.id.String(), "chunk %q differs from those of earlier groups", c.ch.Name)
 	}
 	return nil
 }

@@ -220,6 +220,9 @@ func TestSamePoints(t *testing.T) {
 			t.Fatalf("seed %d: result %+v, %d points", seed, res, len(want))
 		}
 		copied += res.Copied
+		if seed%8 == 0 && len(want) > 0 {
+			checkRepair(t, seed, b.Bytes(), want)
+		}
 	}
 	if copied == 0 {
 		t.Error("no chunk was copied")
@@ -227,3 +230,17 @@ func TestSamePoints(t *testing.T) {
 }
 
 func (o Options) withDefaultRange() merge.Range { return *o.withDefaults().Range }
+
+// checkRepair cuts the index off and makes it anew from the data.
+func checkRepair(t *testing.T, seed uint64, b []byte, want map[string]string) {
+	t.Helper()
+	cut := b[:open(t, b).Footer().Separator+1]
+	var out bytes.Buffer
+	if _, err := tsfile.Repair(bytes.NewReader(cut), int64(len(cut)), &out, nil); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	got := dump(t, []merge.Input{{File: open(t, out.Bytes())}}, merge.Range{Lo: math.MinInt64, Hi: math.MaxInt64})
+	if !maps.Equal(got, want) {
+		t.Fatalf("seed %d: %d points repaired, want %d", seed, len(got), len(want))
+	}
+}

@@ -348,7 +348,9 @@ func TestModel(t *testing.T) {
 			deleteRows(want, pass)
 			order = slices.DeleteFunc(order, func(at int64) bool { return got[at] == nil })
 		}
-		deleteRows(want, func(_ int64, row []string) bool { return !slices.ContainsFunc(row, func(s string) bool { return s != "" }) })
+		deleteRows(want, func(_ int64, row []string) bool {
+			return !slices.ContainsFunc(row, func(s string) bool { return s != "" })
+		})
 		for at, row := range want {
 			if !slices.Equal(row, got[at]) {
 				t.Fatalf("seed %d: time %d: have %q, want %q, query %+v, layers %d", seed, at, got[at], row, q, len(layers))

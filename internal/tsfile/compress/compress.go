@@ -33,6 +33,7 @@ var ErrLength = errors.New("decompressed length differs from the one announced")
 type Codec struct {
 	zstdOut *zstd.Decoder
 	gzipOut *gzip.Reader
+	xzOut   *xz.Reader
 	zstdIn  *zstd.Encoder
 	gzipIn  *gzip.Writer
 	lz4In   lz4.Compressor
@@ -64,12 +65,7 @@ func (c *Codec) Decompress(buf []byte, id tablet.Compressor, src []byte, want in
 	case tablet.Zstd:
 		return c.unzstd(buf, src, want)
 	case tablet.LZMA2:
-		r, err := xz.NewReader(bytes.NewReader(src), xzDictionary)
-		if err != nil {
-			return nil, err
-		}
-		r.Multistream(false)
-		return exactly(r, buf, want)
+		return c.unxz(buf, src, want)
 	}
 	return nil, fmt.Errorf("unknown compressor %d", uint8(id))
 }
@@ -109,6 +105,27 @@ func (c *Codec) gunzip(buf, src []byte, want int) ([]byte, error) {
 	}
 	c.gzipOut.Multistream(false)
 	return exactly(c.gzipOut, buf, want)
+}
+
+// unxz keeps the reader, whose dictionary is as large as the writer's (8 MiB as a rule).
+func (c *Codec) unxz(buf, src []byte, want int) ([]byte, error) {
+	c.src.Reset(src)
+	var err error
+	if c.xzOut == nil {
+		if c.xzOut, err = xz.NewReader(&c.src, xzDictionary); err != nil {
+			c.xzOut = nil
+			return nil, err
+		}
+	} else if err = c.xzOut.Reset(&c.src); err != nil {
+		c.xzOut = nil
+		return nil, err
+	}
+	c.xzOut.Multistream(false)
+	out, err := exactly(c.xzOut, buf, want)
+	if err != nil {
+		c.xzOut = nil
+	}
+	return out, err
 }
 
 func (c *Codec) unzstd(buf, src []byte, want int) ([]byte, error) {
