@@ -211,6 +211,9 @@ func openCatalog(ctx context.Context, c *Core) error {
 		return err
 	}
 	c.catalog = cat
+	if err := holdLog(c.clog, cat); err != nil {
+		return err
+	}
 	c.ingest = ingest.New(c.clog, cat, ingest.Config{}, c.log)
 	c.reg.MustRegister(c.ingest)
 	c.OnStop("ingest", c.ingest.Close)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
+	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/store"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
@@ -14,6 +15,16 @@ type ttls struct{ *catalog.Catalog }
 
 // TTL implements store.Schema.
 func (t ttls) TTL(device string) int64 { return catalog.TTL(t.Catalog, device) }
+
+// holdLog makes retention keep what the catalogue would have to read again.
+func holdLog(l *commitlog.Log, cat *catalog.Catalog) error {
+	cursor, err := l.Cursor("catalog")
+	if err != nil {
+		return err
+	}
+	cursor.Set(cat.Saved())
+	return cursor.Sync()
+}
 
 // openStore opens the store. It removes sealed files that no record names, so nothing
 // may arrive before.

@@ -50,10 +50,13 @@ func (s *Store) again(ctx context.Context, what string, f func() error) error {
 	}
 }
 
+// adopter is the store as it takes sealed files over.
+type adopter struct{ *Store }
+
 // adopt makes a sealed TsFile a layer: linked into the store's folder, then named by the
 // manifest. It returns nil for what is no TsFile or cannot be read. If the active
 // memtable overlaps the file, it is rotated first.
-func (s *Store) adopt(ctx context.Context, pos uint64, ev *event.Sealed) (*layer, error) {
+func (s adopter) adopt(ctx context.Context, pos uint64, ev *event.Sealed) (*layer, error) {
 	s.sealed.note(pos, ev)
 	file, beside := tsFile(ev)
 	if file == nil {
@@ -92,7 +95,7 @@ func tsFile(ev *event.Sealed) (file, beside *event.Part) {
 
 // adopted reports whether the file of a record is in the manifest already, because the
 // log is read again; the layer is nil if it is aside or was merged with others.
-func (s *Store) adopted(pos uint64) (*layer, bool) {
+func (s adopter) adopted(pos uint64) (*layer, bool) {
 	name := adoptedName(pos)
 	s.mu.Lock()
 	for _, l := range s.layers {
@@ -113,7 +116,7 @@ func (s *Store) adopted(pos uint64) (*layer, bool) {
 func adoptedName(pos uint64) string { return fmt.Sprintf("adopted-%016x%s", pos, suffix) }
 
 // take links a file and makes an edit of it; nil if it cannot be read.
-func (s *Store) take(pos uint64, file, beside *event.Part) (*layer, error) {
+func (s adopter) take(pos uint64, file, beside *event.Part) (*layer, error) {
 	f := manifest.File{Name: adoptedName(pos), Flags: manifest.Adopted, From: pos, To: pos, Clean: pos,
 		Bytes: file.Length, Sum: file.Sum, Lo: math.MaxInt64, Hi: math.MinInt64}
 	if beside != nil {
@@ -153,7 +156,7 @@ func (s *Store) take(pos uint64, file, beside *event.Part) (*layer, error) {
 	}
 	s.editing.Lock()
 	defer s.editing.Unlock()
-	if err := s.man.Apply(manifest.Edit{Add: []manifest.File{f}}); err != nil {
+	if err := s.edit(manifest.Edit{Add: []manifest.File{f}}, nil); err != nil {
 		return nil, err
 	}
 	if f.Flags&manifest.Aside != 0 {
@@ -164,7 +167,7 @@ func (s *Store) take(pos uint64, file, beside *event.Part) (*layer, error) {
 	return newLayer(s.cfg.Dir, f), nil
 }
 
-func (s *Store) link(stored, name string) error {
+func (s adopter) link(stored, name string) error {
 	err := s.cfg.FS.Link(path.Join(s.cfg.FilesDir, stored), path.Join(s.cfg.Dir, name))
 	if errors.Is(err, fs.ErrExist) {
 		return nil // of an attempt before this one
@@ -183,7 +186,7 @@ func (u *unreadable) Unwrap() error { return u.err }
 
 // extent opens a file that came and notes the times of its points. Errors are
 // *unreadable or of the disk.
-func (s *Store) extent(l *layer, f *manifest.File) error {
+func (s adopter) extent(l *layer, f *manifest.File) error {
 	disk := &watched{FS: s.cfg.FS}
 	o, err := openFile(disk, l)
 	if err == nil {
@@ -244,7 +247,7 @@ func eachDevice(r *tsfile.Reader, fn func(device string, lo, hi int64) bool) err
 
 // separate rotates the active memtable if it has points of a device and time that a file
 // has too: what was written before the file must not win over it.
-func (s *Store) separate(pos uint64, l *layer) {
+func (s adopter) separate(pos uint64, l *layer) {
 	s.mu.Lock()
 	active := s.active
 	s.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/store/compact"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
+	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
 // Numbers of compaction.
@@ -20,8 +21,11 @@ const (
 	idleCheck    = 30 * time.Second
 )
 
+// merger is the store as it merges and expires files.
+type merger struct{ *Store }
+
 // background merges and expires files until ctx ends.
-func (s *Store) background(ctx context.Context) {
+func (s merger) background(ctx context.Context) {
 	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
 	for last := uint64(0); ; {
@@ -35,7 +39,7 @@ func (s *Store) background(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.releaseSealed()
+		adopter{s.Store}.releaseSealed()
 		if err := s.expire(); err != nil {
 			s.cfg.Logger.Warn("files of expired points were not removed", "error", err)
 		}
@@ -50,14 +54,15 @@ func (s *Store) background(ctx context.Context) {
 
 // Compact merges until nothing is left to merge, without a limit of speed.
 func (s *Store) Compact(ctx context.Context) error {
-	if err := s.expire(); err != nil {
+	m := merger{s}
+	if err := m.expire(); err != nil {
 		return err
 	}
-	return s.merge(ctx, -1)
+	return m.merge(ctx, -1)
 }
 
 // merge merges runs of files until there is none that is worth it.
-func (s *Store) merge(ctx context.Context, speed int64) error {
+func (s merger) merge(ctx context.Context, speed int64) error {
 	s.merging.Lock()
 	defer s.merging.Unlock()
 	for {
@@ -79,7 +84,7 @@ func (s *Store) merge(ctx context.Context, speed int64) error {
 // pick returns files to merge, oldest first, and a view that has them; nil if there are
 // none. Only neighbours in the order of layers may be merged, in one partition; a file
 // that reaches over several partitions divides those before it from those behind it.
-func (s *Store) pick() ([]*layer, *View) {
+func (s merger) pick() ([]*layer, *View) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	runs := map[int64][]*layer{}
@@ -135,7 +140,7 @@ func similar(r []*layer, tier int64, most int) []*layer {
 }
 
 // mergeRun replaces files by one.
-func (s *Store) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
+func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
 	head := manifest.File{From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
 	read := int64(0)
 	chosen := v.only(run)
@@ -148,8 +153,9 @@ func (s *Store) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 		head.From, head.To = min(head.From, l.From), max(head.To, l.To)
 		read += l.Bytes
 	}
-	p := s.cfg.partition(run[0].Lo)
-	head.Name = fmt.Sprintf("p%d-%016x-%016x-m%d%s", p, head.From, head.To, s.counts.serial.Add(1), suffix)
+	if head.Name, err = s.free(s.cfg.partition(run[0].Lo), head.From, head.To); err != nil {
+		return err
+	}
 	out, err := create(s.cfg.FS, path.Join(s.cfg.Dir, head.Name))
 	if err != nil {
 		return err
@@ -179,8 +185,20 @@ func (s *Store) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 	return s.replace(run, edit)
 }
 
+// free returns the name of a merged file that no other file has: what was merged before
+// may still be read.
+func (s merger) free(partition int64, from, to uint64) (string, error) {
+	for i := 1; ; i++ {
+		name := fmt.Sprintf("p%d-%016x-%016x-m%d%s", partition, from, to, i, suffix)
+		have, err := vfs.Exists(s.cfg.FS, path.Join(s.cfg.Dir, name))
+		if err != nil || !have {
+			return name, err
+		}
+	}
+}
+
 // replace makes files part of the store in place of others.
-func (s *Store) replace(old []*layer, edit manifest.Edit) error {
+func (s merger) replace(old []*layer, edit manifest.Edit) error {
 	s.editing.Lock()
 	defer s.editing.Unlock()
 	s.mu.Lock()
@@ -194,8 +212,8 @@ func (s *Store) replace(old []*layer, edit manifest.Edit) error {
 	}
 	edit.Drop = s.needless(edit.Add, old)
 	s.mu.Unlock()
-	if err := s.man.Apply(edit); err != nil {
-		return err // both may be found later: what is not named then is removed
+	if err := s.edit(edit, edit.Add); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	s.without(old)
@@ -212,7 +230,7 @@ func (s *Store) replace(old []*layer, edit manifest.Edit) error {
 }
 
 // expire removes files of which every point has expired.
-func (s *Store) expire() error {
+func (s merger) expire() error {
 	s.mu.Lock()
 	v := s.view()
 	flushed := s.flushed

@@ -18,8 +18,11 @@ import (
 // ageCheck is how often the age of the active memtable is looked at.
 const ageCheck = 10 * time.Second
 
+// flusher is the store as it writes memtables to files; one goroutine.
+type flusher struct{ *Store }
+
 // flushes writes memtables to files as they come, oldest first.
-func (s *Store) flushes(ctx context.Context) {
+func (s flusher) flushes(ctx context.Context) {
 	tick := time.NewTicker(ageCheck)
 	defer tick.Stop()
 	for {
@@ -63,7 +66,7 @@ func (st *state) waitOr(ctx context.Context, tick <-chan time.Time) (ticked bool
 }
 
 // flushUntil writes a memtable and tries again until it is durable.
-func (s *Store) flushUntil(ctx context.Context, m *memory) {
+func (s flusher) flushUntil(ctx context.Context, m *memory) {
 	began := time.Now()
 	var made *flushed
 	_ = s.again(ctx, "a flush failed, its points stay in memory and in the log", func() error {
@@ -98,7 +101,7 @@ type flushed struct {
 
 // write writes the files of a memtable and makes them durable. After an error none is
 // left.
-func (s *Store) write(ctx context.Context, m *memory) (made *flushed, err error) {
+func (s flusher) write(ctx context.Context, m *memory) (made *flushed, err error) {
 	v := m.Table.View()
 	made = &flushed{newest: map[string]int64{}}
 	defer func() {
@@ -141,14 +144,14 @@ func (c *Config) span(p int64) (lo, hi int64) {
 
 // writePartition writes what a memtable has of one partition: points behind everything
 // that is in files to one file, late ones to another.
-func (s *Store) writePartition(ctx context.Context, m *memory, v *memtable.View, p int64, made *flushed) (err error) {
+func (s flusher) writePartition(ctx context.Context, m *memory, v *memtable.View, p int64, made *flushed) (err error) {
 	name := func(kind string, part int) string {
 		return fmt.Sprintf("p%d-%016x-%016x-%s%d%s", p, m.from, m.to, kind, part, suffix)
 	}
 	head := manifest.File{From: m.from, To: m.to, Clean: m.to}
-	order := &output{s: s, head: head, name: func(i int) string { return name("a", i) }}
+	order := &output{s: s.Store, head: head, name: func(i int) string { return name("a", i) }}
 	head.Flags = manifest.Late
-	behind := &output{s: s, head: head, name: func(i int) string { return name("b", i) }}
+	behind := &output{s: s.Store, head: head, name: func(i int) string { return name("b", i) }}
 	defer func() {
 		for _, o := range []*output{order, behind} {
 			if e := o.end(err != nil); err == nil {
@@ -265,7 +268,7 @@ func (l *late) boundOf(c *Config, partition int64, device string) int64 {
 
 // publish makes the files of a memtable part of the store in one edit, then moves the
 // cursor. After an error the files stay: the edit may be durable all the same.
-func (s *Store) publish(m *memory, made *flushed) error {
+func (s flusher) publish(m *memory, made *flushed) error {
 	s.editing.Lock()
 	defer s.editing.Unlock()
 	edit := manifest.Edit{Add: made.files, Flushed: m.to}
@@ -284,7 +287,7 @@ func (s *Store) publish(m *memory, made *flushed) error {
 			edit.Drop = append(edit.Drop, pos)
 		}
 	}
-	if err := s.man.Apply(edit); err != nil {
+	if err := s.edit(edit, nil); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -304,7 +307,7 @@ func (s *Store) publish(m *memory, made *flushed) error {
 }
 
 // needlessUpTo is needless as if everything up to pos were flushed. mu is held.
-func (s *Store) needlessUpTo(pos uint64, add []manifest.File) []uint64 {
+func (s flusher) needlessUpTo(pos uint64, add []manifest.File) []uint64 {
 	old := s.flushed
 	s.flushed = pos
 	defer func() { s.flushed = old }()

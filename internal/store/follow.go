@@ -17,6 +17,9 @@ const (
 	mostWaiting  = 2
 )
 
+// follower is the store as the reader of the log; one goroutine.
+type follower struct{ *Store }
+
 // record is a decoded record of the log; ev is nil for what does not concern the store.
 type record struct {
 	pos uint64
@@ -24,7 +27,7 @@ type record struct {
 }
 
 // follow reads the log until the store or the log is closed.
-func (s *Store) follow(ctx context.Context, r *commitlog.Reader) {
+func (s follower) follow(ctx context.Context, r *commitlog.Reader) {
 	defer r.Close()
 	err := s.read(ctx, r)
 	if ctx.Err() == nil && !errors.Is(err, commitlog.ErrClosed) {
@@ -35,7 +38,7 @@ func (s *Store) follow(ctx context.Context, r *commitlog.Reader) {
 	}
 }
 
-func (s *Store) read(ctx context.Context, r *commitlog.Reader) error {
+func (s follower) read(ctx context.Context, r *commitlog.Reader) error {
 	batch := make([]record, 0, batchRecords)
 	for {
 		batch = batch[:0]
@@ -72,7 +75,7 @@ func (s *Store) read(ctx context.Context, r *commitlog.Reader) error {
 }
 
 // decode reads what concerns the store.
-func (s *Store) decode(e commitlog.Entry) record {
+func (s follower) decode(e commitlog.Entry) record {
 	rec := record{pos: e.Pos}
 	switch event.Kind(e.Kind) {
 	case event.Tablet, event.Plan, event.File:
@@ -90,7 +93,7 @@ func (s *Store) decode(e commitlog.Entry) record {
 }
 
 // apply takes records over, in order. It waits while too many memtables wait.
-func (s *Store) apply(ctx context.Context, batch []record) error {
+func (s follower) apply(ctx context.Context, batch []record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -111,7 +114,7 @@ func (s *Store) apply(ctx context.Context, batch []record) error {
 		case rec.ev.Kind == event.File:
 			s.broadcast()
 			s.mu.Unlock()
-			add, err := s.adopt(ctx, rec.pos, rec.ev.File)
+			add, err := adopter{s.Store}.adopt(ctx, rec.pos, rec.ev.File)
 			s.mu.Lock()
 			if err != nil {
 				return err
@@ -130,7 +133,7 @@ func (s *Store) apply(ctx context.Context, batch []record) error {
 }
 
 // room rotates a full memtable and waits until there may be another. mu is held.
-func (s *Store) room(ctx context.Context, now time.Time) error {
+func (s follower) room(ctx context.Context, now time.Time) error {
 	if s.active.Bytes() < s.cfg.Memory {
 		return nil
 	}

@@ -32,7 +32,7 @@ func (e *sealed) note(pos uint64, ev *event.Sealed) {
 
 // loadSealed reads which files the log names, and removes those that it does not: they
 // were linked by a transfer whose record was never made. Nothing arrives meanwhile.
-func (s *Store) loadSealed(ctx context.Context) error {
+func (s adopter) loadSealed(ctx context.Context) error {
 	s.sealed.files = map[string]uint64{}
 	if s.cfg.FilesDir == "" {
 		return nil
@@ -72,7 +72,7 @@ func (s *Store) loadSealed(ctx context.Context) error {
 }
 
 // releaseSealed removes the files whose records retention has removed.
-func (s *Store) releaseSealed() {
+func (s adopter) releaseSealed() {
 	first := s.cfg.Log.First()
 	e := &s.sealed
 	e.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sluice-gateway/sluice/internal/store/manifest"
 )
 
 // counters count since Open.
@@ -15,10 +17,9 @@ type counters struct {
 	expired                         atomic.Int64 // files
 	orphans                         atomic.Int64 // sealed files that no record named
 	damaged                         atomic.Int64
-	serial                          atomic.Int64 // part of file names
 }
 
-// Stats are counters since Open and gauges of a store.
+// Stats are gauges of a store and its counters.
 type Stats struct {
 	Position, Flushed uint64 // of the log
 	Behind            uint64 // records of the log that are not read yet
@@ -30,7 +31,11 @@ type Stats struct {
 	Waiting           int // memtables that wait for their flush
 	Tombstones        int
 	Failing           error // of the last flush; nil: it succeeded
+	Counts
+}
 
+// Counts are counters since Open.
+type Counts struct {
 	Flushes, FlushFails int64
 	FlushTime           time.Duration
 	Merges, MergedBytes int64 // bytes read and written
@@ -43,11 +48,11 @@ type Stats struct {
 // Stats returns counters and gauges.
 func (s *Store) Stats() Stats {
 	c := &s.counts
-	out := Stats{
+	out := Stats{Counts: Counts{
 		Flushes: c.flushes.Load(), FlushTime: time.Duration(c.flushNanos.Load()),
 		Merges: c.merges.Load(), MergedBytes: c.mergedBytes.Load(), MergeTime: time.Duration(c.mergeNanos.Load()),
 		Adopted: c.adopted.Load(), Aside: c.aside.Load(), Expired: c.expired.Load(), Damaged: c.damaged.Load(),
-	}
+	}}
 	durable := s.cfg.Log.Durable()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +63,7 @@ func (s *Store) Stats() Stats {
 	for _, l := range s.layers {
 		out.Files++
 		out.FileBytes += l.Bytes + l.Extra
-		if l.Flags&1 != 0 {
+		if l.Flags&manifest.Adopted != 0 {
 			out.AdoptedFiles++
 		}
 	}

@@ -122,9 +122,10 @@ type Store struct {
 	counts counters
 	state
 
-	editing   sync.Mutex // held while layers change in manifest and memory
-	merging   sync.Mutex // held by the one compaction that runs
-	snapshots sync.Mutex // held while a snapshot is made or removed
+	editing   sync.Mutex      // held while layers change in manifest and memory
+	doubtful  []manifest.File // of edits that failed and are not tried again; guarded by editing
+	merging   sync.Mutex      // held by the one compaction that runs
+	snapshots sync.Mutex      // held while a snapshot is made or removed
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
 }
@@ -158,9 +159,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, errors.Join(err, man.Close())
 	}
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	s.start(func() { s.follow(ctx, reader) })
-	s.start(func() { s.flushes(ctx) })
-	s.start(func() { s.background(ctx) })
+	s.start(func() { follower{s}.follow(ctx, reader) })
+	s.start(func() { flusher{s}.flushes(ctx) })
+	s.start(func() { merger{s}.background(ctx) })
 	return s, nil
 }
 
@@ -197,6 +198,19 @@ func (s *Store) Close() error {
 	s.wg.Wait()
 	s.fail(ErrClosed)
 	return errors.Join(s.man.Close(), s.shelf.close())
+}
+
+// edit makes a change of the manifest durable. If that fails, nobody knows whether it is:
+// files that giveUp names are removed after the next edit that succeeds, others are part
+// of another attempt. editing is held.
+func (s *Store) edit(e manifest.Edit, giveUp []manifest.File) error {
+	if err := s.man.Apply(e); err != nil {
+		s.doubtful = append(s.doubtful, giveUp...)
+		return err
+	}
+	s.discard(s.doubtful)
+	s.doubtful = nil
+	return nil
 }
 
 // recover takes over what the manifest says and removes what it does not know.
@@ -241,7 +255,7 @@ func (s *Store) recover(ctx context.Context) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	s.late.seed(&s.cfg, s.layers)
-	if err := s.loadSealed(ctx); err != nil {
+	if err := (adopter{s}).loadSealed(ctx); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil

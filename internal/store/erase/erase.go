@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -101,7 +102,7 @@ func (s Set) With(d Deletion) Set { return append(s, d) }
 
 // After returns the deletions that concern a layer ending at pos: those behind it.
 func (s Set) After(pos uint64) Set {
-	i, _ := slices.BinarySearchFunc(s, pos+1, func(d Deletion, p uint64) int { return cmp.Compare(d.Pos, p) })
+	i := sort.Search(len(s), func(i int) bool { return s[i].Pos > pos })
 	return s[i:]
 }
 
