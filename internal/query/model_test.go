@@ -1,0 +1,709 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sluice-gateway/sluice/internal/arrival"
+	"github.com/sluice-gateway/sluice/internal/catalog"
+	"github.com/sluice-gateway/sluice/internal/commitlog"
+	"github.com/sluice-gateway/sluice/internal/ingest"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/request"
+	"github.com/sluice-gateway/sluice/internal/store"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/vfs"
+)
+
+// model is an obvious database: path -> time -> value.
+type model struct {
+	r      *rand.Rand
+	series map[string]tablet.DataType
+	data   map[string]map[int64]any
+}
+
+// measurement returns the names and types that devices have some of.
+func measurements() []tablet.Schema {
+	return []tablet.Schema{{Name: "b", Type: tablet.Boolean}, {Name: "d", Type: tablet.Double}, {Name: "f", Type: tablet.Float},
+		{Name: "i", Type: tablet.Int32}, {Name: "l", Type: tablet.Int64}, {Name: "s", Type: tablet.String}, {Name: "t", Type: tablet.Text}}
+}
+
+const devicesOfModel = 4
+
+func (m *model) device() string { return fmt.Sprintf("root.m.d%d", m.r.IntN(devicesOfModel)) }
+
+// tablet makes random rows of a device and takes them over into the model.
+func (m *model) tablet(device string, aligned bool) *tablet.Tablet {
+	out := &tablet.Tablet{Device: device, Aligned: aligned}
+	at := int64(m.r.IntN(100))
+	n := 1 + m.r.IntN(40)
+	for range n {
+		at += 1 + int64(m.r.IntN(4)*m.r.IntN(3))
+		out.Times = append(out.Times, at)
+	}
+	for _, s := range measurements() {
+		if m.r.IntN(3) == 0 || (device[len(device)-1]+s.Name[0])%5 == 0 {
+			continue
+		}
+		c := tablet.Column{Schema: s, Category: tablet.Field}
+		c.Encoding, c.Compressor = tablet.DefaultEncoding(s.Type), tablet.LZ4
+		nulls := m.r.IntN(3)
+		path := device + "." + s.Name
+		if m.data[path] == nil {
+			m.data[path], m.series[path] = map[int64]any{}, s.Type
+		}
+		c.Nulls = tablet.NewBitmap(n)
+		for i, at := range out.Times {
+			v := m.value(s.Type)
+			put(&c, v)
+			if nulls > 0 && m.r.IntN(4) < nulls {
+				c.Nulls.Set(i)
+			} else {
+				m.data[path][at] = v
+			}
+		}
+		out.Columns = append(out.Columns, c)
+	}
+	return out
+}
+
+func (m *model) value(t tablet.DataType) any {
+	switch t {
+	case tablet.Boolean:
+		return m.r.IntN(2) == 0
+	case tablet.Int32:
+		return int32(m.r.IntN(20) - 5)
+	case tablet.Int64:
+		return int64(m.r.IntN(20) - 5)
+	case tablet.Float:
+		return float32(m.r.IntN(40)) / 4
+	case tablet.Double:
+		return float64(m.r.IntN(40)) / 4
+	}
+	return string(rune('a'+m.r.IntN(4))) + strings.Repeat("x", m.r.IntN(3))
+}
+
+func put(c *tablet.Column, v any) {
+	switch v := v.(type) {
+	case bool:
+		c.Bools = append(c.Bools, v)
+	case int32:
+		c.Int32s = append(c.Int32s, v)
+	case int64:
+		c.Int64s = append(c.Int64s, v)
+	case float32:
+		c.Floats = append(c.Floats, v)
+	case float64:
+		c.Doubles = append(c.Doubles, v)
+	case string:
+		c.Bytes.Append([]byte(v))
+	}
+}
+
+// text shows a value as results do.
+func text(v any) string {
+	var c tablet.Column
+	switch v := v.(type) {
+	case nil:
+		return "-"
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		return v
+	case int32, int64:
+		return fmt.Sprint(v)
+	case float32:
+		c.Type = tablet.Float
+	default:
+		c.Type = tablet.Double
+	}
+	put(&c, v)
+	return c.Text(0)
+}
+
+// compare orders two values of one kind; numbers of any type are one kind.
+func compare(a, b any) int {
+	switch x := a.(type) {
+	case string:
+		return strings.Compare(x, b.(string))
+	case bool:
+		return cmp.Compare(truth(x), truth(b.(bool)))
+	}
+	return cmp.Compare(number(a), number(b))
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func number(v any) float64 {
+	switch v := v.(type) {
+	case int32:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case float32:
+		return float64(v)
+	}
+	return v.(float64)
+}
+
+// paths returns the series of a device, or one of them, that exist.
+func (m *model) paths(device, name string) []string {
+	var out []string
+	for p := range m.series {
+		if d, n := p[:len("root.m.d0")], p[len("root.m.d0."):]; d == device && (name == "*" || n == name) {
+			out = append(out, p)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// condition is a random WHERE: its text and its meaning for the devices of FROM. ok is
+// false where it is about series that do not exist.
+type condition struct {
+	text string
+	eval func(from []string, at int64, negate bool) (v int, ok bool)
+}
+
+func (m *model) condition(depth int) condition {
+	if depth > 0 && m.r.IntN(2) == 0 {
+		a, b := m.condition(depth-1), m.condition(depth-1)
+		switch m.r.IntN(3) {
+		case 0:
+			return condition{"(" + a.text + " AND " + b.text + ")", both(a, b, true)}
+		case 1:
+			return condition{"(" + a.text + " or " + b.text + ")", both(a, b, false)}
+		}
+		return condition{"NOT (" + a.text + ")", func(from []string, at int64, negate bool) (int, bool) { return a.eval(from, at, !negate) }}
+	}
+	if m.r.IntN(3) == 0 {
+		return m.timeCondition()
+	}
+	s := measurements()[m.r.IntN(len(measurements()))]
+	test, words := m.test(s)
+	return condition{s.Name + words, func(from []string, at int64, negate bool) (int, bool) {
+		least, found := 2, false
+		for _, d := range from {
+			for _, p := range m.paths(d, s.Name) {
+				found = true
+				v := test(m.data[p][at])
+				if negate {
+					v = 2 - v
+				}
+				least = min(least, v)
+			}
+		}
+		return least, found
+	}}
+}
+
+func both(a, b condition, and bool) func([]string, int64, bool) (int, bool) {
+	return func(from []string, at int64, negate bool) (int, bool) {
+		x, xok := a.eval(from, at, negate)
+		y, yok := b.eval(from, at, negate)
+		if and != negate {
+			return min(x, y), xok && yok
+		}
+		switch {
+		case !xok:
+			return y, yok
+		case !yok:
+			return x, true
+		}
+		return max(x, y), true
+	}
+}
+
+func (m *model) timeCondition() condition {
+	k := int64(m.r.IntN(200))
+	op := []string{"<", "<=", ">", ">=", "=", "!="}[m.r.IntN(6)]
+	hit := func(at int64) bool { return holds(op, cmp.Compare(at, k)) }
+	words := fmt.Sprintf("time %s %d", op, k)
+	if m.r.IntN(3) == 0 {
+		j := k + int64(m.r.IntN(50))
+		hit = func(at int64) bool { return k <= at && at <= j }
+		words = fmt.Sprintf("time between %d and %d", k, j)
+	}
+	return condition{words, func(_ []string, at int64, negate bool) (int, bool) { return 2 * truth(hit(at) != negate), true }}
+}
+
+func holds(op string, c int) bool {
+	switch op {
+	case "<":
+		return c < 0
+	case "<=":
+		return c <= 0
+	case ">":
+		return c > 0
+	case ">=":
+		return c >= 0
+	case "=":
+		return c == 0
+	}
+	return c != 0
+}
+
+// test returns a test of a series: 0 false, 1 unknown, 2 true, and the words for it.
+func (m *model) test(s tablet.Schema) (func(v any) int, string) {
+	known := func(f func(v any) bool) func(any) int {
+		return func(v any) int {
+			if v == nil {
+				return 1
+			}
+			return 2 * truth(f(v))
+		}
+	}
+	literal := func(v any) string {
+		if x, ok := v.(string); ok {
+			return "'" + x + "'"
+		}
+		return text(v)
+	}
+	k, j := m.value(s.Type), m.value(s.Type)
+	switch m.r.IntN(5) {
+	case 0:
+		return func(v any) int { return 2 * truth(v == nil) }, " is null"
+	case 1:
+		return known(func(v any) bool { return v == k || v == j }), " in (" + literal(k) + ", " + literal(j) + ")"
+	case 2:
+		if s.Type == tablet.Text || s.Type == tablet.String {
+			return known(func(v any) bool { return strings.HasPrefix(v.(string), "a") }), " like 'a%'"
+		}
+	case 3:
+		return known(func(v any) bool { return compare(v, k) >= 0 && compare(v, j) <= 0 }), " between " + literal(k) + " and " + literal(j)
+	}
+	op := []string{"<", "<=", ">", ">=", "=", "!="}[m.r.IntN(6)]
+	return known(func(v any) bool { return holds(op, compare(v, k)) }), " " + op + " " + literal(k)
+}
+
+// asked is one random query.
+type asked struct {
+	items    []string // measurement or *
+	funcs    []string // beside items; nil: raw
+	from     []string
+	where    *condition
+	by       *sql.GroupBy
+	desc     bool
+	byDevice bool
+	byTime   bool
+	limit    int
+	offset   int
+}
+
+func (q *asked) text() string {
+	var b strings.Builder
+	b.WriteString("select ")
+	for i, it := range q.items {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if q.funcs != nil {
+			it = q.funcs[i] + "(" + it + ")"
+		}
+		b.WriteString(it)
+	}
+	b.WriteString(" from " + strings.Join(q.from, ", "))
+	if q.where != nil {
+		b.WriteString(" where " + q.where.text)
+	}
+	if g := q.by; g != nil {
+		format := " group by ([%d, %d), %dms, %dms)"
+		if g.LeftOpen {
+			format = " group by ((%d, %d], %dms, %dms)"
+		}
+		fmt.Fprintf(&b, format, g.Start, g.End, g.Interval.Ticks, g.Step.Ticks)
+	}
+	if q.byTime || q.desc {
+		b.WriteString(" order by time")
+		if q.desc {
+			b.WriteString(" desc")
+		}
+	}
+	if q.limit > 0 {
+		fmt.Fprintf(&b, " limit %d offset %d", q.limit, q.offset)
+	}
+	if q.byDevice {
+		b.WriteString(" align by device")
+	}
+	return b.String()
+}
+
+func (m *model) query() *asked {
+	q := &asked{desc: m.r.IntN(3) == 0, byDevice: m.r.IntN(3) == 0}
+	for range 1 + m.r.IntN(3) {
+		if d := m.device(); !slices.Contains(q.from, d) {
+			q.from = append(q.from, d)
+		}
+	}
+	aggregate := m.r.IntN(2) == 0
+	for range 1 + m.r.IntN(3) {
+		s := measurements()[m.r.IntN(len(measurements()))]
+		name := s.Name
+		if m.r.IntN(6) == 0 {
+			name = "*"
+		}
+		if aggregate {
+			funcs := []string{"count", "min_time", "max_time", "first_value", "last_value"}
+			if name != "*" && s.Type != tablet.Boolean && s.Type != tablet.Text {
+				funcs = append(funcs, "max_value", "min_value")
+				if s.Type != tablet.String {
+					funcs = append(funcs, "sum", "avg")
+				}
+			}
+			q.funcs = append(q.funcs, funcs[m.r.IntN(len(funcs))])
+		}
+		q.items = append(q.items, name)
+	}
+	if m.r.IntN(3) > 0 {
+		c := m.condition(m.r.IntN(4))
+		q.where = &c
+	}
+	if aggregate && m.r.IntN(2) == 0 {
+		q.by = &sql.GroupBy{Start: int64(m.r.IntN(50)) - 10, LeftOpen: m.r.IntN(2) == 0}
+		q.by.End = q.by.Start + 1 + int64(m.r.IntN(200))
+		q.by.Interval.Ticks, q.by.Step.Ticks = 1+int64(m.r.IntN(60)), 1+int64(m.r.IntN(60))
+	}
+	q.byTime = q.desc || m.r.IntN(3) == 0
+	if m.r.IntN(4) == 0 {
+		q.limit, q.offset = 1+m.r.IntN(20), m.r.IntN(10)
+	}
+	return q
+}
+
+// answer evaluates a query; rows only.
+func (m *model) answer(q *asked) string {
+	var rows []modelRow
+	switch {
+	case q.byDevice:
+		devices := slices.Sorted(slices.Values(q.from))
+		names := map[int][]string{} // of item
+		for i, it := range q.items {
+			for _, d := range devices {
+				for _, p := range m.paths(d, it) {
+					if n := p[len("root.m.d0."):]; !slices.Contains(names[i], n) {
+						names[i] = append(names[i], n)
+					}
+				}
+			}
+		}
+		for order, d := range devices {
+			var cells []cellOf
+			any := false
+			for i := range q.items {
+				for _, n := range names[i] {
+					c := cellOf{}
+					if p := m.paths(d, n); len(p) == 1 {
+						c.path, any = p[0], true
+					}
+					if q.funcs != nil {
+						c.fn = q.funcs[i]
+					}
+					cells = append(cells, c)
+				}
+			}
+			if !any {
+				continue
+			}
+			for _, r := range m.rows(q, []string{d}, cells) {
+				r.cells = append([]string{d}, r.cells...)
+				r.order = order
+				rows = append(rows, r)
+			}
+		}
+		if q.byTime && (q.funcs == nil || q.by != nil) {
+			slices.SortStableFunc(rows, func(a, b modelRow) int {
+				c := cmp.Compare(a.at, b.at)
+				if q.desc {
+					c = -c
+				}
+				return cmp.Or(c, cmp.Compare(a.order, b.order))
+			})
+		}
+	default:
+		var cells []cellOf
+		for i, it := range q.items {
+			for _, d := range q.from {
+				for _, p := range m.paths(d, it) {
+					c := cellOf{path: p}
+					if q.funcs != nil {
+						c.fn = q.funcs[i]
+					}
+					cells = append(cells, c)
+				}
+			}
+		}
+		if len(cells) > 0 {
+			rows = m.rows(q, q.from, cells)
+		}
+	}
+	if q.limit > 0 {
+		rows = rows[min(q.offset, len(rows)):]
+		rows = rows[:min(q.limit, len(rows))]
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		b.WriteString("\n")
+		if q.funcs == nil || q.by != nil {
+			fmt.Fprintf(&b, "%d ", r.at)
+		}
+		b.WriteString(strings.Join(r.cells, " ") + " ")
+	}
+	return b.String()
+}
+
+type modelRow struct {
+	at    int64
+	order int
+	cells []string
+}
+
+type cellOf struct{ path, fn string }
+
+// rows evaluates raw rows or windows, ascending or descending.
+func (m *model) rows(q *asked, from []string, cells []cellOf) []modelRow {
+	match := func(int64) bool { return true }
+	if q.where != nil {
+		if _, ok := q.where.eval(from, 0, false); !ok {
+			return nil
+		}
+		match = func(at int64) bool { v, _ := q.where.eval(from, at, false); return v == 2 }
+	}
+	var out []modelRow
+	if q.funcs == nil {
+		for at := int64(-10); at < 600; at++ {
+			r := modelRow{at: at}
+			any := q.where != nil && m.touches(from, q.where, at)
+			for _, c := range cells {
+				v := m.data[c.path][at]
+				any = any || v != nil
+				r.cells = append(r.cells, text(v))
+			}
+			if any && match(at) {
+				out = append(out, r)
+			}
+		}
+	} else {
+		out = m.windows(q, cells, match)
+	}
+	if q.desc {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// touches reports whether a series of a condition has a value at a time: then there is a
+// row to be judged.
+func (m *model) touches(from []string, c *condition, at int64) bool {
+	for _, d := range from {
+		for _, s := range measurements() {
+			if !strings.Contains(" "+strings.ReplaceAll(c.text, "(", " "), " "+s.Name+" ") {
+				continue
+			}
+			for _, p := range m.paths(d, s.Name) {
+				if m.data[p][at] != nil {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (m *model) windows(q *asked, cells []cellOf, match func(int64) bool) []modelRow {
+	var out []modelRow
+	one := func(label, lo, hi int64) {
+		r := modelRow{at: label}
+		for _, c := range cells {
+			r.cells = append(r.cells, m.aggregate(c, lo, hi, match))
+		}
+		out = append(out, r)
+	}
+	if q.by == nil {
+		one(0, -10, 600)
+		return out
+	}
+	for s := q.by.Start; s < q.by.End; s += q.by.Step.Ticks {
+		e := min(s+q.by.Interval.Ticks, q.by.End)
+		if q.by.LeftOpen {
+			one(e, s+1, e)
+		} else {
+			one(s, s, e-1)
+		}
+	}
+	return out
+}
+
+// aggregate evaluates one function over the times lo to hi.
+func (m *model) aggregate(c cellOf, lo, hi int64, match func(int64) bool) string {
+	if c.path == "" {
+		return "-"
+	}
+	var values []any
+	var times []int64
+	sum := 0.0
+	for at := lo; at <= hi; at++ {
+		if v := m.data[c.path][at]; v != nil && match(at) {
+			values, times = append(values, v), append(times, at)
+			if c.fn == "sum" || c.fn == "avg" {
+				sum += number(v)
+			}
+		}
+	}
+	n := len(values)
+	switch {
+	case c.fn == "count":
+		return strconv.Itoa(n)
+	case n == 0:
+		return "-"
+	}
+	switch c.fn {
+	case "min_time":
+		return fmt.Sprint(times[0])
+	case "max_time":
+		return fmt.Sprint(times[n-1])
+	case "first_value":
+		return text(values[0])
+	case "last_value":
+		return text(values[n-1])
+	case "sum":
+		return text(sum)
+	case "avg":
+		return text(sum / float64(n))
+	case "max_value":
+		return text(slices.MaxFunc(values, compare))
+	}
+	return text(slices.MinFunc(values, compare))
+}
+
+// lab is a store with everything around it, and the model of it.
+type lab struct {
+	*model
+	in *ingest.Ingest
+	st *store.Store
+	*Engine
+}
+
+func newLab(t *testing.T, seed uint64) *lab {
+	quiet := slog.New(slog.DiscardHandler)
+	fs := vfs.NewMem(seed)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	log, err := commitlog.Open(fs, "log", commitlog.Config{Reserve: -1}, quiet)
+	must(err)
+	cat, err := catalog.Open(context.Background(), fs, "catalog", log, quiet)
+	must(err)
+	in := ingest.New(log, cat, ingest.Config{}, quiet)
+	must(fs.MkdirAll("files"))
+	st, err := store.Open(context.Background(), store.Config{FS: fs, Dir: "store", FilesDir: "files", Log: log, Schema: noTTL{}, Logger: quiet,
+		Partition: 64e6})
+	must(err)
+	t.Cleanup(func() {
+		must(in.Close(context.Background()))
+		must(st.Close())
+		must(log.Close())
+	})
+	m := &model{r: rand.New(rand.NewPCG(seed, 1)), series: map[string]tablet.DataType{}, data: map[string]map[int64]any{}}
+	return &lab{model: m, in: in, st: st, Engine: New(Stored(st), cat, Config{})}
+}
+
+type noTTL struct{}
+
+func (noTTL) TTL(string) int64 { return 0 }
+
+// change writes, deletes, flushes or compacts.
+func (l *lab) change(t *testing.T) {
+	ctx := context.Background()
+	switch l.r.IntN(8) {
+	case 0:
+		if err := l.st.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	case 1:
+		if err := l.st.Compact(ctx); err != nil {
+			t.Fatal(err)
+		}
+	case 2:
+		d, s := l.device(), measurements()[l.r.IntN(7)].Name
+		lo := int64(l.r.IntN(150))
+		hi := lo + int64(l.r.IntN(50))
+		plan, err := request.DeleteDataPlan([]string{d + "." + s}, lo, hi)
+		if err == nil {
+			err = l.in.Plan(ctx, arrival.Origin{}, plan)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range l.data[d+"."+s] {
+			if lo <= at && at <= hi {
+				delete(l.data[d+"."+s], at)
+			}
+		}
+	default:
+		d := l.device()
+		tb := l.tablet(d, d[len(d)-1]%2 == 0)
+		if len(tb.Columns) == 0 {
+			return
+		}
+		for _, err := range l.in.InsertEach(ctx, arrival.Origin{}, []*tablet.Tablet{tb}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestModel asks random queries of random databases. SLUICE_QUERY_SEEDS sets how many
+// databases there are.
+func TestModel(t *testing.T) {
+	seeds := uint64(40)
+	if n, err := strconv.ParseUint(os.Getenv("SLUICE_QUERY_SEEDS"), 10, 64); err == nil {
+		seeds = n
+	}
+	first := uint64(0)
+	if n, err := strconv.ParseUint(os.Getenv("SLUICE_QUERY_SEED"), 10, 64); err == nil {
+		first, seeds = n, 1
+	}
+	for seed := first; seed < first+seeds; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			l := newLab(t, seed)
+			w := &world{t: t, Engine: l.Engine}
+			for range 12 {
+				for range 1 + l.r.IntN(4) {
+					l.change(t)
+				}
+				for range 6 {
+					q := l.query()
+					got, err := w.try(q.text())
+					if err != nil {
+						t.Fatalf("seed %d: %s\n%v", seed, q.text(), err)
+					}
+					_, got, found := strings.Cut(got, "\n")
+					if found {
+						got = "\n" + got
+					}
+					if want := l.answer(q); got != want {
+						t.Fatalf("seed %d: %s\n got %s\nwant %s", seed, q.text(), got, want)
+					}
+				}
+			}
+		})
+	}
+}
