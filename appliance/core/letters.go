@@ -15,7 +15,7 @@ import (
 )
 
 func openArrivals(ctx context.Context, c *Core) error {
-	dead, err := deadletter.Open(c.opt.FS, c.dir("deadletters"), deadletter.Config{}, c.log)
+	dead, err := deadletter.Open(c.opt.FS, c.dir("deadletters"), deadletter.Config{Audit: c.audit}, c.log)
 	if err != nil {
 		return err
 	}

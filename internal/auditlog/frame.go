@@ -34,6 +34,7 @@ type header struct {
 	id     ID
 	number uint64
 	made   time.Time
+	loose  bool  // the segment before was given up: bytes behind its end count for nothing
 	state  state // before its first record
 }
 
@@ -42,7 +43,11 @@ func (h *header) append(b []byte) []byte {
 	b = append(b, segmentMagic...)
 	b = binary.BigEndian.AppendUint16(b, segmentVersion)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(h.state.hashes)))
-	b = append(b, 0, 0, 0, 0)
+	loose := byte(0)
+	if h.loose {
+		loose = 1
+	}
+	b = append(b, loose, 0, 0, 0)
 	b = append(b, h.id[:]...)
 	b = binary.BigEndian.AppendUint64(b, h.number)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.state.n))
@@ -84,10 +89,10 @@ func parseHeader(b []byte) (header, error) {
 		return header{}, errHeader
 	}
 	sum := sha256.Sum256(b[:size-8])
-	if string(sum[:8]) != string(b[size-8:]) || binary.BigEndian.Uint32(b[12:]) != 0 {
+	if string(sum[:8]) != string(b[size-8:]) || binary.BigEndian.Uint32(b[12:])&^(1<<24) != 0 {
 		return header{}, fmt.Errorf("%w: its checksum is wrong", errHeader)
 	}
-	h := header{id: ID(b[16:32]), number: binary.BigEndian.Uint64(b[32:]), made: moment(int64(binary.BigEndian.Uint64(b[48:])))}
+	h := header{id: ID(b[16:32]), number: binary.BigEndian.Uint64(b[32:]), made: moment(int64(binary.BigEndian.Uint64(b[48:]))), loose: b[12] == 1}
 	h.state.n = int64(binary.BigEndian.Uint64(b[40:]))
 	h.state.prev = check(b[56:64])
 	for at := fixedHeader; at < size-8; at += tlog.HashSize {

@@ -56,7 +56,7 @@ func walk(ctx context.Context, fsys vfs.FS, dir string, start func(*frontier), e
 				start(&h.state.frontier)
 			}
 		}, func(f *frame) error {
-			if f.kind != kindRecord || limits[i] >= 0 && n >= limits[i] {
+			if f.kind != kindRecord || limits[i].n >= 0 && n >= limits[i].n {
 				return nil
 			}
 			if f.index != n {

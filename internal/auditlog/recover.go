@@ -77,6 +77,7 @@ func open(cfg Config) (*Log, error) {
 	l.id, l.tail = at.id, at.state
 	l.found.Clean, l.found.Last, l.found.Records, l.found.Dropped, l.found.Size = at.clean, at.last, at.state.n, at.dropped, at.size
 	l.w = newWriter(l, dir, at.state.clone(), at.number)
+	l.w.loose = at.dropped > 0
 	l.w.keeper = newKeeper(l, dir)
 	return l, nil
 }

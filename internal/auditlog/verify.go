@@ -196,12 +196,17 @@ func (v *verification) openKey() error {
 	return nil
 }
 
-// limits returns for every segment the index of the record that the next readable
-// one begins with, -1 for the last: bytes behind it belong to a write that failed
+// limit is where a segment ends: at the record that the next readable one begins
+// with, -1 for the last. If it is loose, bytes behind it belong to a write that failed
 // and was repeated.
-func (v *verification) limits(list []place) ([]int64, error) {
-	out := make([]int64, len(list))
-	next := int64(-1)
+type limit struct {
+	n     int64
+	loose bool
+}
+
+func (v *verification) limits(list []place) ([]limit, error) {
+	out := make([]limit, len(list))
+	next := limit{n: -1}
 	for i := len(list) - 1; i >= 0; i-- {
 		out[i] = next
 		s, err := openSegment(v.fs, v.dir, list[i])
@@ -211,7 +216,7 @@ func (v *verification) limits(list []place) ([]int64, error) {
 			}
 			continue
 		}
-		next = s.header.state.n
+		next = limit{s.header.state.n, s.header.loose}
 		v.id = s.header.id // of the first readable one in the end
 		s.close()
 	}
@@ -259,24 +264,24 @@ func (v *verification) await() (*Head, error) {
 }
 
 // read checks one segment.
-func (v *verification) read(p place, limit int64, first, last bool) error {
+func (v *verification) read(p place, to limit, first, last bool) error {
 	v.segment = p.name
 	s, err := openSegment(v.fs, v.dir, p)
 	if fromDisk(err) {
 		return err
 	}
 	if err != nil {
-		if !p.packed && p.size <= int64(len((&header{state: v.state}).append(nil))) && (last || limit == v.state.n) {
+		if !p.packed && p.size <= int64(len((&header{state: v.state}).append(nil))) && (last || to.n == v.state.n) {
 			v.note("segment %s holds nothing, not even a whole header: it could not be made", p.name)
 			return nil
 		}
-		v.add(Changed, v.state.n, limit-1, "the header of the segment cannot be read, so none of its records can: %v", err)
+		v.add(Changed, v.state.n, to.n-1, "the header of the segment cannot be read, so none of its records can: %v", err)
 		v.broken = true
 		return nil
 	}
 	defer s.close()
 	v.begin(&s.header, first)
-	done, err := v.frames(s, limit, last)
+	done, err := v.frames(s, to, last)
 	if err != nil {
 		return err
 	}
@@ -285,8 +290,8 @@ func (v *verification) read(p place, limit int64, first, last bool) error {
 	}
 	if !done {
 		v.broken = true
-	} else if limit > v.state.n {
-		v.add(Missing, v.state.n, limit-1, "the segment ends early")
+	} else if to.n > v.state.n {
+		v.add(Missing, v.state.n, to.n-1, "the segment ends early")
 		v.broken = true
 	}
 	return nil
@@ -315,7 +320,7 @@ func (v *verification) begin(h *header, first bool) {
 }
 
 // frames reads a segment up to its limit; false when it could not be read on.
-func (v *verification) frames(s *scanner, limit int64, last bool) (bool, error) {
+func (v *verification) frames(s *scanner, to limit, last bool) (bool, error) {
 	for {
 		if err := v.ctx.Err(); err != nil {
 			return false, err
@@ -327,18 +332,23 @@ func (v *verification) frames(s *scanner, limit int64, last bool) (bool, error) 
 			return true, nil
 		case err != nil && fromDisk(err):
 			return false, err
-		case err != nil && limit >= 0 && v.state.n == limit:
+		case err != nil && to.loose && v.state.n == to.n:
 			v.note("segment %s: %d bytes behind its end were left by a write that failed; they count for nothing", v.segment, s.size-at)
 			return true, nil
 		case err != nil && last && v.state.n >= v.covered() && v.inline >= v.file:
 			v.note("segment %s: %d bytes behind record %d cannot be read: an unfinished write, or damage; no signed record is concerned", v.segment, s.size-at, v.state.n-1)
 			return true, nil
+		case err != nil && v.state.n == to.n:
+			v.add(Changed, max(0, v.state.n-1), max(0, v.state.n-1), "what stands behind it, a signed head, cannot be read: %v", err)
+			return true, nil
 		case err != nil:
 			v.add(Changed, v.state.n, v.state.n, "it cannot be read: %v", err)
 			return false, nil
-		}
-		if limit >= 0 && v.state.n >= limit && f.kind == kindRecord && f.index >= limit {
+		case f.kind == kindRecord && v.state.n == to.n && to.loose:
 			v.leftover(s, &f)
+			return true, nil
+		case f.kind == kindRecord && v.state.n == to.n:
+			v.add(Invented, f.index, f.index, "it stands behind the end of the segment, and again in the next one")
 			return true, nil
 		}
 		if ok, err := v.frame(s, &f); !ok || err != nil {

@@ -27,6 +27,7 @@ type writer struct {
 	keeper *keeper
 
 	seg      *segment // nil: none is open
+	loose    bool     // the segment before was given up
 	base     state    // behind what is synced
 	unsynced []batch
 	signed   int64 // records under the last head that is durable
@@ -138,13 +139,13 @@ func (w *writer) size() int {
 
 // open begins a segment behind what is synced and writes all the rest to it.
 func (w *writer) open(now time.Time) error {
-	h := header{id: w.l.id, number: w.number.Load() + 1, made: now, state: w.base.clone()}
+	h := header{id: w.l.id, number: w.number.Load() + 1, made: now, loose: w.loose, state: w.base.clone()}
 	seg, err := createSegment(w.l.cfg.FS, w.dir, &h)
 	w.number.Store(h.number) // whatever happened to it, the name is used
 	if err != nil {
 		return err
 	}
-	w.seg = seg
+	w.seg, w.loose = seg, false
 	for _, b := range w.unsynced {
 		if err := seg.write(b.buf); err != nil {
 			return err
@@ -223,6 +224,7 @@ func (w *writer) fail(err error) error {
 		_ = w.seg.file.Close() // its error would say nothing new
 		w.seg = nil
 	}
+	w.loose = true
 	w.signed, w.head = -1, nil // the head may not have got there
 	w.times.retry = time.Now().Add(retryInterval)
 	w.l.failed(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -160,11 +161,13 @@ func (s *Store) pollOne(ctx context.Context, id string, apply func(context.Conte
 	switch err := apply(ctx, l); {
 	case err == nil:
 		s.log.Info("dead letter applied", "id", id, "origin", l.Origin)
+		s.record("replayed", l, audit.OK, "")
 		return true, s.remove(replay, id)
 	case errors.Is(err, ErrLater) || ctx.Err() != nil:
 		return false, err
 	default:
 		s.log.Warn("dead letter failed again, put back", "id", id, "error", err)
+		s.record("replayed", l, audit.Failed, err.Error())
 		return false, s.putBack(l, err)
 	}
 }

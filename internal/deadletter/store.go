@@ -16,6 +16,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/logsum"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -41,6 +42,8 @@ const (
 type Config struct {
 	Quota      int64 // bytes of all letters and parts; default 10 GiB
 	MaxPayload int64 // bytes of one letter file; default 1 GiB
+
+	Audit audit.Recorder // nil: nothing is recorded
 }
 
 // Store is the folder of dead letters. Its methods may be called from several
@@ -69,6 +72,7 @@ const (
 func Open(fsys vfs.FS, dir string, cfg Config, logger *slog.Logger) (*Store, error) {
 	cfg.Quota = cmp.Or(cfg.Quota, DefaultQuota)
 	cfg.MaxPayload = cmp.Or(cfg.MaxPayload, DefaultMaxPayload)
+	cfg.Audit = audit.Or(cfg.Audit)
 	s := &Store{at: folders{fs: fsys, dir: dir, most: cfg.MaxPayload}, cfg: cfg, log: logger, sum: logsum.New(logger, 0)}
 	for _, sub := range []string{letters, replay, parts} {
 		if err := fsys.MkdirAll(path.Join(dir, sub)); err != nil {
@@ -141,7 +145,14 @@ func (s *Store) Put(ctx context.Context, l *Letter) (id string, err error) {
 	s.index[key] = kept.ID
 	s.sum.Log(ctx, slog.LevelWarn, fmt.Sprintf("%d %s", kept.Type, door(kept.Origin)), "dead letter kept", slog.String("id", kept.ID),
 		slog.String("origin", kept.Origin), slog.Int("type", int(kept.Type)), slog.Int64("bytes", size), slog.String("reason", kept.Reason))
+	s.record("kept", &kept, audit.OK, kept.Reason)
 	return kept.ID, nil
+}
+
+// record notes in the audit log what became of a letter. It has happened, so an
+// error changes nothing: the recorder counts what it cannot write.
+func (s *Store) record(action string, l *Letter, r audit.Result, detail string) {
+	_ = s.cfg.Audit.Record(audit.Entry{Category: audit.DeadLetter, Action: action, Result: r, Peer: door(l.Origin), Object: l.ID, Detail: detail, Bytes: uint64(len(l.Payload))})
 }
 
 // Bytes returns what letters and parts take, as far as this process knows.
