@@ -20,7 +20,7 @@ type Config struct {
 	Lanes        int            // connections for rows; default 4
 	MaxRequest   int            // bytes of one request's payload, files are cut in pieces of it; default 4 MiB
 	SingleEvents bool           // one event per request (batch.enable=false)
-	Layout       request.Layout // of the target's release: 1.2 knows fewer data types; default 1.3
+	Peer         request.Layout // release of the target; LayoutAsDecoded: found out where the transport can
 
 	LaneBytes  int64 // bytes of events waiting in one lane; default 16 MiB
 	TotalBytes int64 // in all lanes; default 64 MiB
@@ -40,7 +40,7 @@ func Defaults() Config {
 	return Config{
 		Lanes: 4, MaxRequest: 4 << 20, LaneBytes: 16 << 20, TotalBytes: 64 << 20,
 		AnswerTimeout: time.Minute, PlanTimeout: 15 * time.Minute, IdleReconnect: 10 * time.Minute,
-		Layout: request.Layout13, Refusal: Policy{MaxAttempts: 10, MaxTime: 10 * time.Minute, InARow: 32},
+		Peer: request.LayoutAsDecoded, Refusal: Policy{MaxAttempts: 10, MaxTime: 10 * time.Minute, InARow: 32},
 	}
 }
 

@@ -23,12 +23,19 @@ type counters struct {
 	handshakes  atomic.Uint64
 	unreachable atomic.Uint64
 	rejected    atomic.Uint64 // handshakes refused
-	dead        atomic.Uint64
-	splits      atomic.Uint64
+	fates
 	trips       [len(roundTripBounds) + 1]atomic.Uint64
 	tripNanos   atomic.Uint64
 	slowest     atomic.Int64 // longest round trip that ended well, ns
 	slowestOpen atomic.Int64 // longest connect and handshake that ended well, ns
+}
+
+// fates count what became of what could not be delivered as it was.
+type fates struct {
+	dead     atomic.Uint64
+	splits   atomic.Uint64
+	left     atomic.Uint64 // left out: no equivalent at the target
+	unpacked atomic.Uint64 // files sent as rows
 }
 
 func (c *counters) trip(d time.Duration) {
@@ -61,11 +68,18 @@ type Counters struct {
 	Handshakes  uint64            // accepted
 	Unreachable uint64            // tries to connect that failed
 	Rejected    uint64            // handshakes refused
+	Fates
+	InFlight   InFlight
+	RoundTrips Histogram
+	Slowest    Needed
+}
+
+// Fates count what became of what could not be delivered as it was.
+type Fates struct {
 	DeadLetters uint64
 	Splits      uint64
-	InFlight    InFlight
-	RoundTrips  Histogram
-	Slowest     Needed
+	LeftOut     uint64 // changes of schema that the target's release has no equivalent for
+	Unpacked    uint64 // files whose points were sent as rows
 }
 
 // InFlight is what waits for its acknowledgement now.
@@ -94,7 +108,7 @@ func (c *counters) snapshot() Counters {
 		Requests: c.requests.Load(), Bytes: c.bytes.Load(), Events: c.events.Load(), Points: c.points.Load(),
 		Answers: map[string]uint64{}, Reconnects: map[string]uint64{},
 		Handshakes: c.handshakes.Load(), Unreachable: c.unreachable.Load(), Rejected: c.rejected.Load(),
-		DeadLetters: c.dead.Load(), Splits: c.splits.Load(),
+		Fates:      Fates{DeadLetters: c.dead.Load(), Splits: c.splits.Load(), LeftOut: c.left.Load(), Unpacked: c.unpacked.Load()},
 		RoundTrips: Histogram{Bounds: roundTripBounds[:], Sum: time.Duration(c.tripNanos.Load())},
 		Slowest:    Needed{Answer: time.Duration(c.slowest.Load()), Open: time.Duration(c.slowestOpen.Load())},
 	}

@@ -31,7 +31,13 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			return ctx.Err()
 		}
 		var bad *encodeError
+		var out *leftOut
 		switch {
+		case errors.As(err, &out):
+			l.leave(es[0], out)
+			return nil
+		case errors.Is(err, errAsRows):
+			return l.asRows(ctx, es[0], t)
 		case errors.As(err, &bad):
 			if len(es) > 1 {
 				return l.halves(ctx, es, t)
@@ -40,6 +46,7 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 				return l.parts(ctx, first, rest, t)
 			}
 			t.Refuse(time.Now(), true, bad.Error())
+			t.never = true
 			if l.bury(ctx, es[0], &t) {
 				return nil
 			}
@@ -69,6 +76,8 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			if t.GiveUp(l.s.cfg.Refusal) {
 				if most := l.s.cfg.Refusal.InARow; most > 0 && given >= most {
 					why += fmt.Sprintf("; %d were given up in a row and nothing was accepted between: nothing more is given up until something is", given)
+				} else if l.readable(es[0].ev) {
+					return l.asRows(ctx, es[0], t) // the target may take what is in it
 				} else if l.bury(ctx, es[0], &t) {
 					return nil
 				}
@@ -144,9 +153,15 @@ func (l *lane) attempt(ctx context.Context, es []entry, t *Trial) (Answer, error
 		}
 		return l.send(ctx, dst, l.s.cfg.AnswerTimeout)
 	case event.File:
-		return l.sendFile(ctx, ev.File, t)
+		if a, err := l.prepareFile(ev.File); err != nil || a.Verdict != OK {
+			return a, err
+		}
+		return l.sendFile(ctx, &l.prep.file.Sealed, t)
 	}
-	r := canonical(ev)
+	r, err := l.translated(ev)
+	if err != nil {
+		return Answer{}, err
+	}
 	return l.send(ctx, request.Append(l.begin(), request.Type(r.Type), r.Body), t.Patience(l.s.cfg.AnswerTimeout, l.s.cfg.PlanTimeout, 0))
 }
 
@@ -236,7 +251,9 @@ func (l *lane) bury(ctx context.Context, e entry, t *Trial) bool {
 	}
 	endpoint := l.s.ends[l.class].address(l.conn.at)
 	reason := fmt.Sprintf("%s refused it %d times", endpoint, t.Attempts)
-	if t.Detail != "" {
+	if t.never {
+		reason = t.Detail
+	} else if t.Detail != "" {
 		reason += ": " + t.Detail
 	}
 	err := l.s.deps.Dead.Put(ctx, plugin.DeadLetter{

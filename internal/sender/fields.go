@@ -33,8 +33,10 @@ func DeliveryFields() []spec.Field {
 	return append(iotdbFields(), []spec.Field{
 		{Name: "frame.max-bytes", Type: spec.Size, Default: "4MiB", Range: spec.Between(minMaxRequest, maxMaxRequest),
 			Doc: "Longest payload of a request; files are cut in pieces of this size. A receiver with a small heap refuses more than 4 MiB."},
-		{Name: "target-version", Default: "1.3", Enum: []string{"1.2", "1.3", "2.0"},
-			Doc: "Release of the target. For 1.2 values of newer data types are sent as the older type with the same content; the rest is the same for all."},
+		{Name: "peer-version", Aliases: []string{"target-version"}, Default: "auto", Enum: []string{"auto", "1.2", "1.3", "2.0"},
+			Doc: "Release of the target; what is sent is translated for it: TsFiles between versions 3 and 4, their deletions, plans, data types. What " +
+				"it has no equivalent for becomes a dead letter, or is left out and counted if it only adds to the schema. auto: asked for over " +
+				"thrift; through a gate it cannot be found out, and what is sent keeps the form in which it came, so give it there."},
 		{Name: "read-timeout-ms", Type: spec.Duration, Default: "60000", Range: spec.AtLeast(1),
 			Doc: "How long to wait for the answer to rows and file pieces; then the connection is closed and the request sent again."},
 		{Name: "plan-timeout-ms", Type: spec.Duration, Default: "900000", Range: spec.AtLeast(1),
@@ -165,11 +167,13 @@ func ConfigOf(v *spec.Values) (Config, error) {
 		c.MaxRequest = max(minMaxRequest, int(min(v.Int("batch.size-bytes"), int64(c.MaxRequest))))
 	}
 	c.SingleEvents = !v.Bool("batch.enable")
-	switch v.String("target-version") {
+	switch v.String("peer-version") {
 	case "1.2":
-		c.Layout = request.Layout12
+		c.Peer = request.Layout12
+	case "1.3":
+		c.Peer = request.Layout13
 	case "2.0":
-		c.Layout = request.Layout20
+		c.Peer = request.Layout20
 	}
 	c.TotalBytes, c.LaneBytes = v.Int("memory.max-bytes"), v.Int("memory.lane-max-bytes")
 	c.AnswerTimeout, c.PlanTimeout = v.Duration("read-timeout-ms"), v.Duration("plan-timeout-ms")

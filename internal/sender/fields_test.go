@@ -29,7 +29,7 @@ func configOf(t *testing.T, kv ...string) Config {
 func TestFieldsGiveTheDefaults(t *testing.T) {
 	c, d := configOf(t), Defaults()
 	if c.MaxRequest != d.MaxRequest || c.AnswerTimeout != d.AnswerTimeout || c.PlanTimeout != d.PlanTimeout || c.IdleReconnect != d.IdleReconnect ||
-		c.LaneBytes != d.LaneBytes || c.TotalBytes != d.TotalBytes || c.Refusal != d.Refusal || c.Layout != d.Layout || c.SingleEvents {
+		c.LaneBytes != d.LaneBytes || c.TotalBytes != d.TotalBytes || c.Refusal != d.Refusal || c.Peer != d.Peer || c.SingleEvents {
 		t.Errorf("%+v\nwant %+v", c, d)
 	}
 	if len(c.Endpoints) != 1 || c.Endpoints[0] != "[::1]:9780" {
@@ -62,7 +62,7 @@ func TestRefusalParameters(t *testing.T) {
 func TestOtherParameters(t *testing.T) {
 	c := configOf(t, "target-version", "1.2", "batch.enable", "false", "batch.size-bytes", "64KiB", "compressor", "zstd, LZ4",
 		"rate-limit-bytes-per-second", "1000.5", "node-urls", "a:1,b:2,a:1", "load-balance-strategy", "priority")
-	if c.Layout != request.Layout12 || !c.SingleEvents || c.MaxRequest != 64<<10 || len(c.Compress) != 2 || c.BytesPerSecond != 1000.5 ||
+	if c.Peer != request.Layout12 || !c.SingleEvents || c.MaxRequest != 64<<10 || len(c.Compress) != 2 || c.BytesPerSecond != 1000.5 ||
 		len(c.Endpoints) != 3 || c.Strategy != Priority {
 		t.Errorf("%+v", c)
 	}

@@ -24,7 +24,7 @@ const databaseKey = "DATABASE_NAME_"
 // transfer; the next attempt begins at offset 0 on a new connection.
 func (l *lane) sendFile(ctx context.Context, f *event.Sealed, t *Trial) (Answer, error) {
 	seal := f.Type
-	if t.Attempts%2 == 1 && plainSeal(f) {
+	if l.conn.peer == request.LayoutAsDecoded && t.Attempts%2 == 1 && plainSeal(f) {
 		seal = int16(request.TypeFileSeal) // IoTDB 1.3 does not take type 9 with one name
 	}
 	var size int64
@@ -44,7 +44,7 @@ func (l *lane) sendFile(ctx context.Context, f *event.Sealed, t *Trial) (Answer,
 
 // sendPart transfers one file in pieces read straight into the request.
 func (l *lane) sendPart(ctx context.Context, p *event.Part, t request.Type) (Answer, error) {
-	file, err := l.s.deps.Files.Open(p.Stored)
+	file, err := l.prep.file.Open(p)
 	if err != nil {
 		return Answer{Verdict: Busy, Detail: fmt.Sprintf("file %s: %v", p.Stored, err)}, nil
 	}

@@ -25,6 +25,7 @@ type lane struct {
 	buf   buffers
 	rnd   *rand.Rand
 
+	prep     prepared
 	trouble  trouble
 	batchOff time.Time // until then one node per request: this target refused batches
 }
@@ -32,11 +33,12 @@ type lane struct {
 // conn is the lane's connection; link is nil while there is none.
 type conn struct {
 	link   Link
-	at     int       // endpoint
-	served int       // requests answered since the handshake
-	events int       // attempts to deliver an event since the handshake; a file is many requests
-	opened time.Time // end of the handshake
-	used   time.Time // last request
+	at     int            // endpoint
+	served int            // requests answered since the handshake
+	events int            // attempts to deliver an event since the handshake; a file is many requests
+	peer   request.Layout // release of the target, as far as it is known
+	opened time.Time      // end of the handshake
+	used   time.Time      // last request
 }
 
 // pause is when the lane may try again after a failure.
@@ -55,6 +57,15 @@ type buffers struct {
 	deflate *request.Deflater // nil: not compressed
 }
 
+// rowLayout returns the layout of rows for a release: where it is not known, that which
+// 1.3 and 2.0 share.
+func rowLayout(peer request.Layout) request.Layout {
+	if peer == request.LayoutAsDecoded {
+		return request.Layout13
+	}
+	return peer
+}
+
 // moveAfter is how many losses in a row, each after a good handshake, move a lane
 // to the next endpoint.
 const moveAfter = 3
@@ -63,7 +74,7 @@ func newLane(s *Sender, id int, class Class) (*lane, error) {
 	l := &lane{
 		s: s, id: id, class: class, q: newQueue(),
 		pause: pause{loss: Backoff{Min: lossMin, Max: lossMax}},
-		comp:  composer{max: s.cfg.MaxRequest, layout: s.cfg.Layout},
+		comp:  composer{max: s.cfg.MaxRequest, layout: rowLayout(s.cfg.Peer)},
 		rnd:   rand.New(rand.NewPCG(s.cfg.Seed, uint64(1000+id))),
 	}
 	if len(s.cfg.Compress) == 0 {
@@ -178,7 +189,11 @@ func (l *lane) open(ctx context.Context) error {
 		ends.up(i)
 		l.s.count.handshakes.Add(1)
 		raise(&l.s.count.slowestOpen, int64(now.Sub(start)))
-		l.conn = conn{link: link, at: i, opened: now, used: now}
+		l.conn = conn{link: link, at: i, opened: now, used: now, peer: l.s.cfg.Peer}
+		if v, ok := link.(Versioned); ok && l.conn.peer == request.LayoutAsDecoded {
+			l.conn.peer = v.Peer()
+		}
+		l.comp.layout = rowLayout(l.conn.peer)
 		l.s.log.Debug("connected", "endpoint", address, "lane", l.id, "class", l.class.String())
 		return nil
 	}

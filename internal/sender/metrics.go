@@ -15,9 +15,12 @@ type Collector struct {
 
 type descriptions struct {
 	requests, bytes, events, points, answers, reconnects *prometheus.Desc
-	handshakes, unreachable, rejected, dead, splits      *prometheus.Desc
+	handshakes, unreachable, rejected                    *prometheus.Desc
+	fate                                                 fateDescriptions
 	waiting, waitingBytes, trips, needed                 *prometheus.Desc
 }
+
+type fateDescriptions struct{ dead, splits, left, unpacked *prometheus.Desc }
 
 // NewCollector returns a collector over s.
 func NewCollector(s *Sender) *Collector {
@@ -25,17 +28,21 @@ func NewCollector(s *Sender) *Collector {
 		return prometheus.NewDesc("sluice_sink_"+name, help, labels, nil)
 	}
 	return &Collector{s: s, d: descriptions{
-		requests:     desc("requests_total", "Requests sent, repeats included."),
-		bytes:        desc("sent_bytes_total", "Bytes of requests on the wire, handshakes not included."),
-		events:       desc("events_total", "Events acknowledged."),
-		points:       desc("points_total", "Values in acknowledged rows."),
-		answers:      desc("answers_total", "Answers to requests.", "answer"),
-		reconnects:   desc("connections_ended_total", "Connections that ended.", "reason"),
-		handshakes:   desc("handshakes_total", "Handshakes accepted."),
-		unreachable:  desc("connect_failures_total", "Tries to connect that failed."),
-		rejected:     desc("handshakes_refused_total", "Handshakes refused."),
-		dead:         desc("dead_letters_total", "Events given up and kept as dead letters."),
-		splits:       desc("splits_total", "Refused requests that were sent again in halves."),
+		requests:    desc("requests_total", "Requests sent, repeats included."),
+		bytes:       desc("sent_bytes_total", "Bytes of requests on the wire, handshakes not included."),
+		events:      desc("events_total", "Events acknowledged."),
+		points:      desc("points_total", "Values in acknowledged rows."),
+		answers:     desc("answers_total", "Answers to requests.", "answer"),
+		reconnects:  desc("connections_ended_total", "Connections that ended.", "reason"),
+		handshakes:  desc("handshakes_total", "Handshakes accepted."),
+		unreachable: desc("connect_failures_total", "Tries to connect that failed."),
+		rejected:    desc("handshakes_refused_total", "Handshakes refused."),
+		fate: fateDescriptions{
+			dead:     desc("dead_letters_total", "Events given up and kept as dead letters."),
+			splits:   desc("splits_total", "Refused requests that were sent again in halves."),
+			left:     desc("left_out_total", "Changes of schema left out: the release of the target has no equivalent."),
+			unpacked: desc("files_as_rows_total", "TsFiles whose points were sent as rows."),
+		},
 		waiting:      desc("waiting_events", "Events taken and not yet acknowledged."),
 		waitingBytes: desc("waiting_bytes", "Bytes of events waiting, by lane.", "lane"),
 		trips:        desc("round_trip_seconds", "From the first byte of a request to its answer."),
@@ -68,8 +75,10 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	counter(c.d.handshakes, n.Handshakes)
 	counter(c.d.unreachable, n.Unreachable)
 	counter(c.d.rejected, n.Rejected)
-	counter(c.d.dead, n.DeadLetters)
-	counter(c.d.splits, n.Splits)
+	counter(c.d.fate.dead, n.DeadLetters)
+	counter(c.d.fate.splits, n.Splits)
+	counter(c.d.fate.left, n.LeftOut)
+	counter(c.d.fate.unpacked, n.Unpacked)
 	gauge(c.d.waiting, float64(n.InFlight.Events))
 	for i, b := range n.InFlight.Lanes {
 		gauge(c.d.waitingBytes, float64(b), strconv.Itoa(i))

@@ -39,6 +39,7 @@ type Trial struct {
 	fresh    bool   // the last refusal came right after a handshake
 	part     bool   // a half of a request that was refused
 	silent   int    // attempts that ended without an answer in time
+	never    bool   // it cannot be sent at all; Detail says why
 }
 
 // Refuse records a refusal; fresh says that it ended the first attempt after an

@@ -105,19 +105,9 @@ func (s *Sender) Write(ctx context.Context, it plugin.Item) error {
 // writeRows queues a tablet, cut into slices if it is too large for one request.
 func (s *Sender) writeRows(ctx context.Context, it plugin.Item, t *tablet.Tablet) error {
 	lane := s.laneOf(t.Device)
-	size, room := nodeSize(t), s.cfg.MaxRequest-envelopeBytes-batchBytes
-	rows := len(t.Times)
-	step := rows
-	if size > room {
-		step = max(1, int(int64(rows)*int64(room)/int64(size)))
-	}
-	for lo := 0; lo < rows; lo += step {
-		hi := min(lo+step, rows)
-		e := entry{pos: it.Pos, ev: it.Event, rows: t, size: int64(size), part: hi < rows}
-		if step < rows {
-			e.rows = t.Slice(lo, hi)
-			e.size = int64(nodeSize(e.rows))
-		}
+	all := rowSlices(t, s.room())
+	for i, rows := range all {
+		e := entry{pos: it.Pos, ev: it.Event, rows: rows, size: int64(nodeSize(rows)), part: i < len(all)-1}
 		e.held = heldBytes(e.rows)
 		if err := s.budget.take(ctx, lane, e.held); err != nil {
 			return err
@@ -125,6 +115,23 @@ func (s *Sender) writeRows(ctx context.Context, it plugin.Item, t *tablet.Tablet
 		s.lanes[lane].q.push(e)
 	}
 	return nil
+}
+
+// room returns the bytes of rows that fit one request.
+func (s *Sender) room() int { return s.cfg.MaxRequest - envelopeBytes - batchBytes }
+
+// rowSlices cuts a tablet by rows into parts that fit one request each, as far as rows do.
+func rowSlices(t *tablet.Tablet, room int) []*tablet.Tablet {
+	size, rows := nodeSize(t), len(t.Times)
+	if size <= room || rows < 2 {
+		return []*tablet.Tablet{t}
+	}
+	step := max(1, int(int64(rows)*int64(room)/int64(size)))
+	var out []*tablet.Tablet
+	for lo := 0; lo < rows; lo += step {
+		out = append(out, t.Slice(lo, min(lo+step, rows)))
+	}
+	return out
 }
 
 // writeBarrier waits for the lanes and then queues the item on its own.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sluice-gateway/sluice/internal/request"
 )
 
 // Class says which handshake a connection needs.
@@ -49,6 +51,12 @@ type Link interface {
 	Err() error
 	// Close ends the connection and waits for its goroutine.
 	Close() error
+}
+
+// Versioned is implemented by links that know the release of the target.
+type Versioned interface {
+	// Peer returns the release, LayoutAsDecoded if the target did not tell.
+	Peer() request.Layout
 }
 
 // ErrHandshake is wrapped by the error of Transport.Open when the target refused

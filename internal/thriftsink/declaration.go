@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/sender"
 	"github.com/sluice-gateway/sluice/internal/spec"
 )
@@ -46,7 +47,7 @@ func newSink(c plugin.SinkContext, v *spec.Values, dial Dialer) (*sender.Sender,
 	}
 	cfg.Name, cfg.Lanes = c.Pipe, 1
 	cfg.LaneBytes = cfg.TotalBytes
-	t := &transport{dial: dial, connect: v.Duration("connect-timeout-ms"), handshake: sender.HandshakeOf(v, c.ClusterID, c.Precision)}
+	t := &transport{dial: dial, connect: v.Duration("connect-timeout-ms"), handshake: sender.HandshakeOf(v, c.ClusterID, c.Precision), ask: cfg.Peer == request.LayoutAsDecoded}
 	t.handshake.Timeout = t.connect
 	if err := t.handshake.Validate(); err != nil {
 		return nil, fmt.Errorf("iotdb-thrift-sync-sink: %w", err)

@@ -31,7 +31,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // server is a fake IoTDB: the generated processor over net.Pipe, with one method.
 type server struct {
-	gen.IClientRPCService // nil: any other method panics
+	gen.IClientRPCService        // nil: any other method panics
+	version               string // of getProperties
 	react                 func(n int, t request.Type, body []byte) *gen.TPipeTransferResp
 	shake                 func(t request.Type) status.Code
 
@@ -65,6 +66,11 @@ func (s *server) PipeTransfer(_ context.Context, req *gen.TPipeTransferReq) (*ge
 		return resp(status.Success, "", nil), nil
 	}
 	return s.react(n, t, req.Body), nil
+}
+
+// GetProperties tells a version.
+func (s *server) GetProperties(context.Context) (*gen.ServerProperties, error) {
+	return &gen.ServerProperties{Version: s.version}, nil
 }
 
 func (s *server) dial(context.Context, string) (net.Conn, error) {
@@ -371,6 +377,42 @@ func TestReasonOf(t *testing.T) {
 	} {
 		if got := reasonOf(err); got != want {
 			t.Errorf("%v is %v, want %v", err, got, want)
+		}
+	}
+}
+
+// TestReleaseIsAsked: what a server calls itself decides the form of what is sent.
+func TestReleaseIsAsked(t *testing.T) {
+	for _, c := range []struct {
+		version, given string
+		left           uint64
+	}{{"1.2.2", "auto", 1}, {"1.3.7", "auto", 0}, {"2.0.1-beta", "auto", 0}, {"", "auto", 0}, {"2.0.1-beta", "1.2", 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &server{version: c.version}
+			a := &acks{}
+			sink := open(t, s, plugin.SinkContext{Acker: a}, "peer-version", c.given)
+			r, err := request.CreateTimeseriesPlan("root.d.a", request.SeriesSpec{Schema: tablet.Schema{Name: "a", Type: tablet.Int64, Compressor: tablet.LZ4}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, sink, &event.Event{Kind: event.Plan, Request: r}, row("root.d", 1))
+			if err := sink.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			n := sink.Counters()
+			_ = sink.Close()
+			s.wg.Wait()
+			if n.LeftOut != c.left || len(a.list) != 2 || s.n != 2-int(c.left) {
+				t.Errorf("%+v: %d left out, %d acks, %d requests", c, n.LeftOut, len(a.list), s.n)
+			}
+		})
+	}
+	for _, c := range []struct {
+		version, build string
+		want           request.Layout
+	}{{"1.3.3", "sluice 0.1.0", request.LayoutAsDecoded}, {"2.0.5", "x", request.Layout20}, {"3.1", "", request.LayoutAsDecoded}} {
+		if got := release(c.version, c.build); got != c.want {
+			t.Errorf("%+v is %v", c, got)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type transport struct {
 	dial      Dialer
 	connect   time.Duration
 	handshake handshake.SenderConfig
+	ask       bool // for the release of the target
 }
 
 // Begin implements sender.Transport: thrift adds its own frame.
@@ -43,12 +45,52 @@ func (t *transport) Open(ctx context.Context, endpoint string, class sender.Clas
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	k := newLink(ctx, conn)
-	if err := t.shake(ctx, k, class); err != nil {
-		_ = k.Close() // the handshake's error is the one to tell
+	err = t.shake(ctx, k, class)
+	if err == nil && t.ask {
+		err = k.ask(ctx, t.connect)
+	}
+	if err != nil {
+		_ = k.Close() // the first error is the one to tell
 		return nil, err
 	}
 	return k, nil
 }
+
+// ask finds out the release of the target. A target that does not tell is not known.
+func (k *link) ask(ctx context.Context, patience time.Duration) error {
+	if err := k.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return k.fail(sender.ReasonBroken, err)
+	}
+	p, err := k.client.GetProperties(ctx)
+	var unknown thrift.TApplicationException
+	switch {
+	case errors.As(err, &unknown):
+		return nil
+	case err != nil:
+		return k.fail(reasonOf(err), err)
+	}
+	k.peer = release(p.GetVersion(), p.GetBuildInfo())
+	return nil
+}
+
+// release reads the version that a server tells. A gateway of ours reads the forms of all
+// releases, so what it calls itself does not matter.
+func release(version, build string) request.Layout {
+	switch {
+	case strings.HasPrefix(build, "sluice "):
+		return request.LayoutAsDecoded
+	case strings.HasPrefix(version, "1.2."):
+		return request.Layout12
+	case strings.HasPrefix(version, "1.3."):
+		return request.Layout13
+	case strings.HasPrefix(version, "2."):
+		return request.Layout20
+	}
+	return request.LayoutAsDecoded
+}
+
+// Peer implements sender.Versioned.
+func (k *link) Peer() request.Layout { return k.peer }
 
 // shake runs the handshake machine over the link; the status of the last refusal
 // is told, because over thrift it says why.
@@ -91,6 +133,7 @@ func (t *transport) shake(ctx context.Context, k *link, class sender.Class) erro
 type link struct {
 	conn   net.Conn
 	client *gen.IClientRPCServiceClient
+	peer   request.Layout
 	detach func() bool
 
 	mu   sync.Mutex

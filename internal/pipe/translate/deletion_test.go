@@ -1,4 +1,4 @@
-package sender
+package translate
 
 import (
 	"bytes"
@@ -51,4 +51,10 @@ func TestCanonicalLeavesTheRestAlone(t *testing.T) {
 			t.Errorf("%v became %v", r, got)
 		}
 	}
+}
+
+// canonical translates for a target that is not known.
+func canonical(ev *event.Event) event.Request {
+	r, _, _ := Request(ev.Request, request.LayoutAsDecoded)
+	return r
 }
