@@ -77,9 +77,11 @@ func (r *rig) tryOpen() error {
 func (r *rig) close() {
 	if r.Store != nil {
 		_ = r.Store.Close()
-		_ = r.log.Close()
-		r.Store = nil
 	}
+	if r.log != nil {
+		_ = r.log.Close()
+	}
+	r.Store, r.log = nil, nil
 }
 
 func (r *rig) append(ev *event.Event) (uint64, error) {
