@@ -222,3 +222,5 @@ func render(res *result.Result, page int) (string, error) {
 		}
 	}
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
