@@ -19,7 +19,8 @@ func openEngine(_ context.Context, c *Core) error {
 	if err != nil {
 		return err
 	}
-	list := builtin.Declarations(builtin.Deps{Log: builtin.FromLog(c.clog), Store: storeWriter{c}, Precision: precision})
+	list := builtin.Declarations(builtin.Deps{Log: builtin.FromLog(c.clog), Store: storeWriter{c}, History: builtin.FromStore(c.store),
+		Catalog: c.catalog, Precision: precision})
 	if c.opt.Sinks != nil {
 		list = append(list, c.opt.Sinks(c.audit)...)
 	}
@@ -28,7 +29,7 @@ func openEngine(_ context.Context, c *Core) error {
 		return err
 	}
 	c.engine, err = engine.Open(engine.Deps{FS: c.opt.FS, Log: engine.FromLog(c.clog), Registry: registry, Logger: c.log,
-		Metrics: c.reg, DeadLetters: letters{c}, Files: files{c}},
+		Metrics: c.reg, DeadLetters: letters{c}, Files: files{c}, Snapshots: builtin.StoreSnapshots{Store: c.store}},
 		engine.Config{Dir: c.dir("pipes"), ClusterID: c.id.ClusterID, Precision: c.id.Precision, Layout12: c.v.Text("show_pipes_layout") == "1.2"})
 	if err != nil {
 		return err
