@@ -58,7 +58,7 @@ func newLink(ctx context.Context, conn net.Conn, t *transport) *link {
 // read takes every byte that arrives, whether one is expected or not.
 func (k *link) read() {
 	defer close(k.done)
-	defer func() { k.audit.entry(audit.Connection, "closed", k.Err()) }()
+	defer func() { k.audit.closed(k.Err()) }()
 	var buf [16]byte
 	for {
 		n, err := k.conn.Read(buf[:])

@@ -1,6 +1,8 @@
 package inner
 
 import (
+	"fmt"
+
 	"github.com/sluice-gateway/sluice/framing"
 	"github.com/sluice-gateway/sluice/internal/audit"
 )
@@ -20,10 +22,18 @@ type record struct {
 
 func (r *record) entry(c audit.Category, action string, err error) {
 	e := audit.Entry{Category: c, Action: action, Peer: r.gate, Object: gateDoor}
+	if r.local != "" {
+		e.Detail = "from " + r.local
+	}
 	if err != nil {
-		e.Result, e.Detail = audit.Failed, err.Error()
+		e.Result, e.Detail = audit.Failed, e.Detail+": "+err.Error()
 	}
 	_ = r.to.Record(e)
+}
+
+// closed records the end of the connection, which is no failure by itself.
+func (r *record) closed(why error) {
+	_ = r.to.Record(audit.Entry{Category: audit.Connection, Action: "closed", Peer: r.gate, Object: gateDoor, Detail: fmt.Sprintf("from %s: %v", r.local, why)})
 }
 
 // answered records a request that the receiver answered.

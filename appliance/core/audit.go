@@ -28,8 +28,7 @@ func openAudit(_ context.Context, c *Core) error {
 	}
 	c.audit = l
 	c.OnStop("audit log", func(context.Context) error {
-		_ = l.Record(audit.Entry{Category: audit.Lifecycle, Action: auditlog.ActionStop}) // Close says if it could not be written
-		return l.Close()
+		return l.Close(audit.Entry{Category: audit.Lifecycle, Action: auditlog.ActionStop})
 	})
 	c.reg.MustRegister(auditlog.Collector(l))
 	if err := recordStart(c, l); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
@@ -50,14 +51,14 @@ func (b recordedBackend) Login(ctx context.Context, c rpc.Credentials) (rpc.User
 // Execute implements rpc.Backend. What a statement did is recorded before the client
 // is told.
 func (b recordedBackend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement, text string) (*result.Result, error) {
-	if reads(st) {
+	if reads(st, text) {
 		return b.Backend.Execute(ctx, s, st, text)
 	}
 	if err := b.unavailable(); err != nil {
 		return nil, err
 	}
 	res, err := b.Backend.Execute(ctx, s, st, text)
-	e := audit.Entry{Category: audit.Statement, Action: verb(st), User: s.User.Name, Peer: s.Peer, Object: audit.MaskSQL(text)}
+	e := audit.Entry{Category: audit.Statement, Action: verb(st, text), User: s.User.Name, Peer: s.Peer, Object: audit.MaskSQL(text)}
 	if text == "" {
 		e.Object = "(a call of the client's own, not a statement)"
 		if printed, ok := st.(fmt.Stringer); ok {
@@ -75,23 +76,27 @@ func (b recordedBackend) Execute(ctx context.Context, s *rpc.Session, st sql.Sta
 }
 
 // reads reports whether a statement changes nothing.
-func reads(st sql.Statement) bool {
+func reads(st sql.Statement, text string) bool {
 	switch st.(type) {
 	case *sql.Select, *sql.Unsupported:
 		return true
 	}
-	return len(verb(st)) >= 4 && verb(st)[:4] == "Show" || len(verb(st)) >= 5 && verb(st)[:5] == "Count"
+	word, _, _ := strings.Cut(verb(st, text), " ")
+	switch word {
+	case "show", "count", "list", "desc", "describe", "explain", "select":
+		return true
+	}
+	return text == "" && (strings.HasPrefix(word, "show") || strings.HasPrefix(word, "count"))
 }
 
-// verb names the kind of a statement.
-func verb(st sql.Statement) string {
-	name := fmt.Sprintf("%T", st)
-	for i := len(name) - 1; i >= 0; i-- {
-		if name[i] == '.' {
-			return name[i+1:]
-		}
+// verb names the kind of a statement: its first two words, or its type when there is
+// no text.
+func verb(st sql.Statement, text string) string {
+	if words := strings.Fields(audit.MaskSQL(text[:min(len(text), 200)])); len(words) > 0 {
+		return strings.ToLower(strings.Join(words[:min(2, len(words))], " "))
 	}
-	return name
+	name := fmt.Sprintf("%T", st)
+	return strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
 }
 
 // Insert implements rpc.Backend.

@@ -143,15 +143,21 @@ func (l *Log) Flush(ctx context.Context) error {
 	}
 }
 
-// Close writes what was counted, signs a last head, and closes the log. It is
-// called once.
-func (l *Log) Close() error {
+// Close writes what was counted and then the entries given, signs a last head, and
+// closes the log. A second call does nothing.
+func (l *Log) Close(last ...audit.Entry) error {
 	l.mu.Lock()
 	if l.fate.closed {
 		l.mu.Unlock()
 		return nil
 	}
 	l.thin.due(time.Time{}, l.appendLocked)
+	for _, e := range last {
+		if e.Time.IsZero() {
+			e.Time = time.Now()
+		}
+		l.appendLocked(&e)
+	}
 	l.fate.closed = true
 	l.room.Broadcast()
 	l.mu.Unlock()
