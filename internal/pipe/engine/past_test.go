@@ -21,6 +21,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/spec"
+	"github.com/sluice-gateway/sluice/internal/store"
 	"github.com/sluice-gateway/sluice/internal/store/merge"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/vfs"
@@ -85,7 +86,9 @@ type pastWorld struct {
 	snapshots map[string]savedPoints
 	target    points
 	left      int // items the target takes before it hangs; negative: all
-	missing   string
+
+	useStore bool
+	real     *store.Store // nil: the model is asked for snapshots
 }
 
 type savedPoints struct {
@@ -108,11 +111,20 @@ func (w *pastWorld) open() {
 	w.log = log
 	sink := plugin.Declaration{Name: "state-sink", Kind: plugin.KindSink, Doc: "Applies to a model.",
 		NewSink: func(c plugin.SinkContext, _ *spec.Values) (plugin.Sink, error) { return stateSink{w, c.Acker}, nil }}
-	r, err := plugin.NewRegistry(append(builtin.Declarations(builtin.Deps{Log: builtin.FromLog(log), History: w}), sink)...)
+	var history builtin.History = w
+	var snapshots Snapshots = w
+	if w.useStore {
+		cfg := store.Config{FS: w.mem, Dir: "store", Log: log, Logger: slog.New(slog.DiscardHandler), Partition: 10 * time.Millisecond, Memory: 8 << 10}
+		if w.real, err = store.Open(context.Background(), cfg); err != nil {
+			w.t.Fatal(err)
+		}
+		history, snapshots = builtin.FromStore(w.real), builtin.StoreSnapshots{Store: w.real}
+	}
+	r, err := plugin.NewRegistry(append(builtin.Declarations(builtin.Deps{Log: builtin.FromLog(log), History: history}), sink)...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.engine, err = Open(Deps{FS: w.mem, Log: FromLog(log), Registry: r, Logger: slog.New(slog.DiscardHandler), Snapshots: w},
+	w.engine, err = Open(Deps{FS: w.mem, Log: FromLog(log), Registry: r, Logger: slog.New(slog.DiscardHandler), Snapshots: snapshots},
 		Config{Dir: "pipes", Zone: time.UTC, Watch: 3 * time.Millisecond, RetryMin: time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
@@ -125,6 +137,11 @@ func (w *pastWorld) close() {
 	defer cancel()
 	if err := w.engine.Close(ctx); err != nil {
 		w.t.Error(err)
+	}
+	if w.real != nil {
+		if err := w.real.Close(); err != nil {
+			w.t.Error(err)
+		}
 	}
 	if err := w.log.Close(); err != nil {
 		w.t.Error(err)
@@ -379,5 +396,51 @@ func TestQuota(t *testing.T) {
 			}
 			w.close()
 		})
+	}
+}
+
+// TestHistoryWhileTheStoreCompacts: the store flushes, compacts and cuts the log while a
+// pipe sends its history, which is stopped and started again in the middle of it. What
+// arrives is what the store has: nothing is lost, nothing deleted comes back.
+func TestHistoryWhileTheStoreCompacts(t *testing.T) {
+	for seed := range int64(3) {
+		rng := rand.New(rand.NewSource(100 + seed))
+		w := &pastWorld{t: t, mem: vfs.NewMem(uint64(seed)), store: points{}, target: points{}, left: -1, useStore: true}
+		w.open()
+		work := func() {
+			w.churn(rng, 200)
+			ctx := t.Context()
+			for _, err := range []error{w.real.Flush(ctx), w.real.Compact(ctx)} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for range 4 {
+			work()
+		}
+		w.eventually("the log has lost its first records", func() bool { return w.log.First() > 1 })
+		w.take(int(rng.Int63n(40)))
+		w.exec("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')")
+		before := w.log.First()
+		for range 3 {
+			work()
+			w.exec("stop pipe p")
+			work()
+			w.take(int(rng.Int63n(40)))
+			w.exec("start pipe p")
+			work()
+		}
+		w.close()
+		w.open()
+		w.take(-1)
+		w.exec("stop pipe p")
+		w.exec("start pipe p")
+		w.eventually(fmt.Sprintf("seed %d: target and store are equal", seed), w.equal)
+		w.eventually("the snapshot is removed", func() bool { n, err := w.real.Snapshots(); return err == nil && len(n) == 0 })
+		work()
+		w.eventually("and stay so", w.equal)
+		w.eventually("the log is cut behind the pipe", func() bool { work(); return w.log.First() > before })
+		w.close()
 	}
 }
