@@ -17,7 +17,9 @@ func (t *tree) applyTablet(tb *tablet.Tablet) {
 			continue
 		}
 		if d == nil {
-			d = t.addDevice(tb.Device, tb.Aligned)
+			if d = (edit{t}).addWritten(tb.Device, tb.Aligned); d.find(i, c.Name) >= 0 {
+				continue // of the template
+			}
 		}
 		t.addSeries(d, c.Schema, nil)
 	}
@@ -45,6 +47,10 @@ func (t *tree) applyChange(c *Change) {
 		t.deleteSeries(c.Patterns)
 	case SetTTL:
 		t.setTTL(c.Path, c.TTL)
+	case AlterSeries:
+		alter(t, c)
+	case Template:
+		edit{t}.applyTemplate(c.Plan)
 	}
 }
 
@@ -70,7 +76,7 @@ func (t *tree) createSeries(c *Change) {
 	d := t.devices[c.Path]
 	for i := range c.Series {
 		n := &c.Series[i]
-		if d != nil && d.find(len(d.series), n.Name) >= 0 || t.blocked(c.Path, d != nil, n.Name) != "" {
+		if d != nil && d.find(d.count(), n.Name) >= 0 || t.blocked(c.Path, d != nil, n.Name) != "" {
 			continue
 		}
 		if d == nil {
@@ -91,6 +97,11 @@ func (t *tree) deleteDatabase(path string) {
 		}
 	}
 	delete(t.dbs, path)
+	for p := range t.set {
+		if within(path, p) {
+			delete(t.set, p)
+		}
+	}
 	for p := range t.ttls {
 		if within(path, strings.TrimSuffix(p, ".**")) {
 			delete(t.ttls, p)
@@ -135,7 +146,7 @@ func (t *tree) deleteFrom(d *device, m tablet.Matcher) {
 		}
 	}
 	switch {
-	case len(kept) == 0:
+	case len(kept) == 0 && d.template == nil:
 		t.removeDevice(d)
 	case len(kept) < len(d.series):
 		t.nseries -= len(d.series) - len(kept)

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"github.com/sluice-gateway/sluice/internal/request"
+	"github.com/sluice-gateway/sluice/internal/request/plan"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -15,6 +17,8 @@ const (
 	DeleteSeries                         // Patterns
 	SetTTL                               // Path, TTL (< 0: unset)
 	DeleteData                           // Patterns, Lo, Hi; changes no schema
+	AlterSeries                          // Path (device), Series (one: its name), Alter
+	Template                             // Plan: templates are made, set, activated ...
 )
 
 // Change is one effect of a plan on the schema.
@@ -27,6 +31,8 @@ type Change struct {
 	Pattern  *tablet.Pattern
 	TTL      int64 // milliseconds
 	Lo, Hi   int64 // range of times, inclusive
+	Alter    *request.Change
+	Plan     plan.Plan
 }
 
 // NewSeries is a series to create.

@@ -17,13 +17,17 @@
 //
 // Files, in the directory given to Open:
 //
-//	schema.snapshot   magic "SLCAT" version(1) | u64 position | body | u64 xxhash64 of all before
+//	schema.snapshot   magic "SLCAT" version(2) | u64 position | body | u64 xxhash64 of all before
 //	schema.position   magic "SLPOS" version(1) | u64 xxhash64 of the snapshot | u64 position | u64 xxhash64 of all before
 //
 // The second file says up to where the log changes nothing in the first: telemetry
 // into known series costs 30 bytes per snapshot interval, not a rewritten schema.
 // Both are replaced in one durable step. A snapshot that is damaged or ahead of the
 // log is ignored and the log replayed from its beginning.
+//
+// Templates are lists of measurements that devices point to: a device with an active
+// template takes no memory for its series. They are set, activated and altered by plans
+// in IoTDB's form; points written below a path with a template activate it.
 //
 // Memory: a series takes 40 bytes plus its share of the device (about 200 bytes and
 // the path); measurement names are stored once. A lookup allocates nothing.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/internal/request/plan"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -38,10 +39,17 @@ func TestFormatDocument(t *testing.T) {
 	s1.Alias, s1.Tags = "t", map[string]string{"u": "C"}
 	s2 := NewSeries{Schema: tablet.Schema{Name: "s2", Type: tablet.Text, Compressor: tablet.LZ4}}
 	tr.applyChange(&Change{Kind: CreateSeries, Path: "root.sg.d", Aligned: true, Series: []NewSeries{s1, s2}})
+	edit{tr}.applyTemplate(&plan.CreateTemplate{Template: plan.Template{ID: 7, Name: "tp", Series: []plan.TemplateSeries{{Schema: s2.Schema}}}})
+	edit{tr}.applyTemplate(&plan.SetTemplate{Template: "tp", Path: "root.t"})
+	edit{tr}.applyTemplate(&plan.BatchActivate{Devices: []plan.Activation{{Device: plan.NewPath(plan.PathPartial, []string{"root", "t", "d"})}}})
 	tr.keep(4, 200, "drop user u")
 	have := encodeTree(tr, 5)
 	if want := block(t, "snapshot"); string(have) != string(want) {
 		t.Errorf("snapshot\nhave %x\nwant %x", have, want)
+	}
+	first, pos, err := decodeTree(block(t, "snapshot-1"))
+	if err != nil || pos != 5 || len(first.devices) != 1 || first.nseries != 2 || len(first.byName) != 0 {
+		t.Errorf("version 1: %v", err)
 	}
 	s := saved{position: 9, sum: 0x1122334455667788}
 	if have, want := encodePosition(s), block(t, "position"); string(have) != string(want) {

@@ -52,7 +52,9 @@ func (t *tree) applyFile(devices []FileDevice) {
 				continue
 			}
 			if d == nil {
-				d = t.addDevice(f.Path, f.Aligned)
+				if d = (edit{t}).addWritten(f.Path, f.Aligned); d.find(j, s.Name) >= 0 {
+					continue // of the template
+				}
 			}
 			t.addSeries(d, s, nil)
 		}

@@ -14,7 +14,8 @@ type SeriesInfo struct {
 	Database string // empty if the device has none
 	Aligned  bool
 	tablet.Schema
-	Labels *Labels // nil: none
+	Labels   *Labels // nil: none
+	Template bool    // it is a measurement of the template that is active on the device
 }
 
 // Path returns the full name of the series.
@@ -100,21 +101,21 @@ func eachSeries(d *device, m tablet.Matcher, fn func(SeriesInfo) bool) bool {
 	if cover == tablet.NoSeries {
 		return true
 	}
-	order := make([]int, len(d.series))
+	order := make([]int, d.count())
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return strings.Compare(d.series[a].name, d.series[b].name) })
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(d.at(a).name, d.at(b).name) })
 	db := ""
 	if d.db != nil {
 		db = d.db.path
 	}
 	for _, i := range order {
-		s := &d.series[i]
+		s := d.at(i)
 		if cover != tablet.AllSeries && !m.MatchSeries(d.path, s.name) {
 			continue
 		}
-		if !fn(SeriesInfo{Device: d.path, Database: db, Aligned: d.aligned, Schema: s.schema(), Labels: s.labels}) {
+		if !fn(SeriesInfo{Device: d.path, Database: db, Aligned: d.aligned, Schema: s.schema(), Labels: s.labels, Template: i >= len(d.series)}) {
 			return false
 		}
 	}
@@ -133,6 +134,9 @@ func (c *Catalog) Devices(p *tablet.Pattern, fn func(DeviceInfo) bool) {
 		info := DeviceInfo{Path: d.path, Aligned: d.aligned, TTL: ttlOf(c.tree, d.path)}
 		if d.db != nil {
 			info.Database = d.db.path
+		}
+		if d.template != nil {
+			info.Template = d.template.name
 		}
 		if !fn(info) {
 			return

@@ -25,6 +25,12 @@ func Changes(r event.Request) (changes []Change, what string, err error) {
 		if what == "" {
 			what = describeChange(&list[i])
 		}
+		if list[i].Kind == request.ChangeKept && known {
+			if p := request.EventPlan(r, request.Options{}); isTemplate(p) {
+				changes = append(changes, templateChanges(p)...)
+				continue
+			}
+		}
 		if list[i].Kind == request.ChangeKept || !known {
 			return nil, what, fmt.Errorf("%w: %s", ErrNotApplied, what)
 		}
@@ -75,6 +81,11 @@ func appendChange(out []Change, c *request.Change) ([]Change, error) {
 			return out, err
 		}
 		return append(out, Change{Kind: SetTTL, Path: p.String(), TTL: ttl(c.TTL)}), nil
+	case request.ChangeAlterSeries:
+		if c.Alter != request.AlterDataType {
+			device, name, err := tablet.SplitSeries(c.Path)
+			return append(out, Change{Kind: AlterSeries, Path: device, Series: []NewSeries{{Schema: tablet.Schema{Name: name}}}, Alter: c}), err
+		}
 	}
 	return out, fmt.Errorf("%s is not applied", c.Kind)
 }

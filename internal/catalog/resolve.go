@@ -9,6 +9,7 @@ type Verdict struct {
 	New       []int      // columns whose series does not exist
 	Conflicts []Conflict // columns whose series has another type
 	Known     bool       // the device exists
+	Renamed   bool       // columns that named a series by its alias have its name now: two may have the same
 }
 
 // Conflict is a column whose series has another type.
@@ -22,26 +23,28 @@ type Conflict struct {
 // allocates nothing if nothing is new and nothing conflicts. A device that is not in
 // normal form is simply unknown.
 func (c *Catalog) Resolve(t *tablet.Tablet, v *Verdict) {
-	v.New, v.Conflicts = v.New[:0], v.Conflicts[:0]
+	v.New, v.Conflicts, v.Renamed = v.New[:0], v.Conflicts[:0], false
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	d := c.tree.devices[t.Device]
 	v.Known = d != nil
 	if d == nil {
-		for i := range t.Columns {
-			v.New = append(v.New, i)
-		}
+		resolveNew(c.tree, t, v)
 		return
 	}
 	t.Aligned, t.Device = d.aligned, d.path
 	for i := range t.Columns {
 		col := &t.Columns[i]
 		j := d.find(i, col.Name)
+		if j < 0 && d.aliases {
+			j = d.byAlias(col.Name)
+			v.Renamed = v.Renamed || j >= 0
+		}
 		if j < 0 {
 			v.New = append(v.New, i)
 			continue
 		}
-		s := &d.series[j]
+		s := d.at(j)
 		col.Name, col.Encoding, col.Compressor = s.name, s.enc, s.comp
 		if col.Type != s.typ {
 			v.Conflicts = append(v.Conflicts, Conflict{Column: i, Type: s.typ})
@@ -49,14 +52,26 @@ func (c *Catalog) Resolve(t *tablet.Tablet, v *Verdict) {
 	}
 }
 
-// Lookup returns the schema of a series. device must be in normal form.
+// Lookup returns the schema of a series, named by its name or its alias, or the one a
+// template gives it. device must be in normal form.
 func (c *Catalog) Lookup(device, measurement string) (tablet.Schema, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if d := c.tree.devices[device]; d != nil {
-		if i := d.find(0, measurement); i >= 0 {
-			return d.series[i].schema(), true
+	d := c.tree.devices[device]
+	if d == nil {
+		if tp, _ := c.tree.templateFor(device); tp != nil {
+			if s := tp.find(measurement); s != nil {
+				return s.schema(), true
+			}
 		}
+		return tablet.Schema{}, false
+	}
+	i := d.find(0, measurement)
+	if i < 0 {
+		i = d.byAlias(measurement)
+	}
+	if i >= 0 {
+		return d.at(i).schema(), true
 	}
 	return tablet.Schema{}, false
 }
@@ -104,11 +119,27 @@ func (c *Catalog) AliasTaken(device, alias string) bool {
 	if d == nil {
 		return false
 	}
-	for i := range d.series {
-		s := &d.series[i]
-		if s.name == alias || s.labels != nil && s.labels.Alias == alias {
-			return true
+	return d.find(0, alias) >= 0 || d.byAlias(alias) >= 0
+}
+
+// resolveNew is Resolve for a device that does not exist: all is new, but what a template
+// says of it holds.
+func resolveNew(t *tree, tb *tablet.Tablet, v *Verdict) {
+	tpl, _ := t.templateFor(tb.Device)
+	if tpl != nil {
+		tb.Aligned = tpl.aligned
+	}
+	for i := range tb.Columns {
+		v.New = append(v.New, i)
+		if tpl == nil {
+			continue
+		}
+		col := &tb.Columns[i]
+		if s := tpl.find(col.Name); s != nil {
+			col.Encoding, col.Compressor = s.enc, s.comp
+			if col.Type != s.typ {
+				v.Conflicts = append(v.Conflicts, Conflict{Column: i, Type: s.typ})
+			}
 		}
 	}
-	return false
 }

@@ -20,7 +20,8 @@ import (
 const (
 	snapshotFile  = "schema.snapshot"
 	positionFile  = "schema.position"
-	snapshotMagic = "SLCAT\x01"
+	snapshotMagic = "SLCAT\x02"
+	firstMagic    = "SLCAT\x01" // without templates; read, not written
 	positionMagic = "SLPOS\x01"
 	maxSnapshot   = 4 << 30 // bytes read from a file
 	maxText       = 1 << 24 // bytes of one text in it
@@ -142,9 +143,13 @@ func encodePosition(s saved) []byte {
 //	names      n x text
 //	databases  n x (text, ttl)
 //	ttls       n x (text, ms)
-//	devices    n x (text, aligned, n x (name index, type, encoding, compressor, labels?))
+//	templates  n x (text, id, aligned, n x (name index, type, encoding, compressor)), by name
+//	set        n x (text, template index)
+//	devices    n x (text, aligned, template index + 1 or 0, n x (name index, type, encoding, compressor, labels?))
 //	kept       total, n x (position, type, text)
 //	u64 xxhash64 of all before
+//
+// In version 1 there were neither templates nor set, and no template of a device.
 //
 // with lengths, counts and numbers as unsigned var-ints. Lists are sorted, so equal
 // trees have equal bytes.
@@ -169,9 +174,10 @@ func encodeTree(t *tree, position uint64) []byte {
 		w.text(p)
 		w.num(uint64(t.ttls[p]))
 	}
+	places := w.templates(t, index)
 	w.num(uint64(len(t.devices)))
 	for _, p := range sortedKeys(t.devices) {
-		w.device(t.devices[p], index)
+		w.device(t.devices[p], index, places)
 	}
 	w.num(uint64(t.kept.total))
 	newest := t.kept.newest()
@@ -198,9 +204,35 @@ type writer struct{ b []byte }
 func (w *writer) num(v uint64)  { w.b = binary.AppendUvarint(w.b, v) }
 func (w *writer) text(s string) { w.num(uint64(len(s))); w.b = append(w.b, s...) }
 
-func (w *writer) device(d *device, names map[string]uint64) {
+// templates writes templates and where they are set; it returns their places, from 1.
+func (w *writer) templates(t *tree, names map[string]uint64) map[*template]uint64 {
+	places := map[*template]uint64{nil: 0}
+	w.num(uint64(len(t.byName)))
+	for i, name := range sortedKeys(t.byName) {
+		tp := t.byName[name]
+		places[tp] = uint64(i) + 1
+		w.text(name)
+		w.num(uint64(uint32(tp.id)))
+		w.flag(tp.aligned)
+		w.num(uint64(len(tp.series)))
+		for j := range tp.series {
+			s := &tp.series[j]
+			w.num(names[s.name])
+			w.b = append(w.b, byte(s.typ), byte(s.enc), byte(s.comp))
+		}
+	}
+	w.num(uint64(len(t.set)))
+	for _, path := range sortedKeys(t.set) {
+		w.text(path)
+		w.num(places[t.set[path]] - 1)
+	}
+	return places
+}
+
+func (w *writer) device(d *device, names map[string]uint64, places map[*template]uint64) {
 	w.text(d.path)
 	w.flag(d.aligned)
+	w.num(places[d.template])
 	w.num(uint64(len(d.series)))
 	for i := range d.series {
 		s := &d.series[i]
@@ -231,17 +263,17 @@ func (w *writer) pairs(m map[string]string) {
 	}
 }
 
-// decodeTree is the inverse of encodeTree.
+// decodeTree is the inverse of encodeTree. It reads version 1, too.
 func decodeTree(b []byte) (*tree, uint64, error) {
 	n := len(snapshotMagic)
-	if len(b) < n+16 || string(b[:n]) != snapshotMagic {
-		return nil, 0, fmt.Errorf("%w: not a schema snapshot of version 1", errDamaged)
+	if len(b) < n+16 || string(b[:n]) != snapshotMagic && string(b[:n]) != firstMagic {
+		return nil, 0, fmt.Errorf("%w: not a schema snapshot of version 1 or 2", errDamaged)
 	}
 	end := len(b) - 8
 	if binary.LittleEndian.Uint64(b[end:]) != xxhash.Sum64(b[:end]) {
 		return nil, 0, fmt.Errorf("%w: wrong checksum", errDamaged)
 	}
-	r := &reader{b: b[n+8 : end]}
+	r := &reader{b: b[n+8 : end], first: string(b[:n]) == firstMagic}
 	t := newTree()
 	names := make([]string, r.count())
 	for i := range names {
@@ -255,8 +287,12 @@ func decodeTree(b []byte) (*tree, uint64, error) {
 		p := r.text()
 		t.ttls[p] = int64(r.num())
 	}
+	var list []*template
+	if !r.first {
+		list = r.templates(t, names)
+	}
 	for range r.count() {
-		if !r.device(t, names) {
+		if !r.device(t, names, list) {
 			break
 		}
 	}
@@ -272,8 +308,9 @@ func decodeTree(b []byte) (*tree, uint64, error) {
 
 // reader reads what writer wrote; bad is sticky.
 type reader struct {
-	b   []byte
-	bad bool
+	b     []byte
+	bad   bool
+	first bool // version 1
 }
 
 func (r *reader) fail() { r.bad, r.b = true, nil }
@@ -319,23 +356,65 @@ func (r *reader) byte() byte {
 	return v
 }
 
-func (r *reader) device(t *tree, names []string) bool {
+// templates reads what the writer's templates wrote.
+func (r *reader) templates(t *tree, names []string) []*template {
+	var list []*template
+	for range r.count() {
+		tp := &template{name: r.text(), id: int32(uint32(r.num())), aligned: r.byte() == 1}
+		for range r.count() {
+			s, ok := r.series(names)
+			if !ok {
+				return nil
+			}
+			tp.series = append(tp.series, series{name: s.Name, typ: s.Type, enc: s.Encoding, comp: s.Compressor})
+		}
+		t.byName[tp.name] = tp
+		list = append(list, tp)
+	}
+	for range r.count() {
+		path, i := r.text(), r.num()
+		if i >= uint64(len(list)) {
+			r.fail()
+			return nil
+		}
+		t.set[path] = list[i]
+	}
+	return list
+}
+
+// series reads a series without its labels.
+func (r *reader) series(names []string) (tablet.Schema, bool) {
+	i := r.num()
+	if r.bad || i >= uint64(len(names)) {
+		r.fail()
+		return tablet.Schema{}, false
+	}
+	s := tablet.Schema{Name: names[i], Type: tablet.DataType(r.byte()), Encoding: tablet.Encoding(r.byte()), Compressor: tablet.Compressor(r.byte())}
+	return s, !r.bad
+}
+
+func (r *reader) device(t *tree, names []string, list []*template) bool {
 	path := r.text()
 	aligned := r.byte() == 1
+	tp := uint64(0)
+	if !r.first {
+		tp = r.num()
+	}
 	n := r.count()
-	if r.bad || t.devices[path] != nil {
+	if r.bad || t.devices[path] != nil || tp > uint64(len(list)) {
 		r.fail()
 		return false
 	}
 	d := t.addDevice(path, aligned)
+	if tp > 0 {
+		edit{t}.activate(d, list[tp-1])
+	}
 	d.series = make([]series, 0, n)
 	for range n {
-		i := r.num()
-		if i >= uint64(len(names)) {
-			r.fail()
+		s, ok := r.series(names)
+		if !ok {
 			return false
 		}
-		s := tablet.Schema{Name: names[i], Type: tablet.DataType(r.byte()), Encoding: tablet.Encoding(r.byte()), Compressor: tablet.Compressor(r.byte())}
 		var l *Labels
 		if r.byte() == 1 {
 			l = &Labels{Alias: r.text(), Tags: r.pairs(), Attributes: r.pairs()}

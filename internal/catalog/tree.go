@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -25,11 +26,29 @@ func (s *series) schema() tablet.Schema {
 // device holds its series in order of creation, so that the i-th column of a tablet
 // is usually the i-th series.
 type device struct {
-	path    string
-	db      *database
-	aligned bool
-	series  []series
-	index   map[string]int32 // nil while there are few
+	path     string
+	db       *database
+	template *template // active on it, nil: none; its series follow the device's own
+	aligned  bool
+	aliases  bool // a series may have an alias
+	series   []series
+	index    map[string]int32 // nil while there are few
+}
+
+// count is the number of series, those of the template included.
+func (d *device) count() int {
+	if d.template == nil {
+		return len(d.series)
+	}
+	return len(d.series) + len(d.template.series)
+}
+
+// at returns the series at a place that find gave, or less than count.
+func (d *device) at(i int) *series {
+	if i < len(d.series) {
+		return &d.series[i]
+	}
+	return &d.template.series[i-len(d.series)]
 }
 
 type database struct {
@@ -38,11 +57,24 @@ type database struct {
 	ttl     int64 // milliseconds, 0: none
 }
 
-// find returns the place of a series; hint is tried first.
+// find returns the place of a series, -1 if there is none; hint is tried first.
 func (d *device) find(hint int, name string) int {
-	if hint < len(d.series) && d.series[hint].name == name {
+	if hint < d.count() && d.at(hint).name == name {
 		return hint
 	}
+	if i := d.own(name); i >= 0 || d.template == nil {
+		return i
+	}
+	for i := range d.template.series {
+		if d.template.series[i].name == name {
+			return len(d.series) + i
+		}
+	}
+	return -1
+}
+
+// own returns the place of a series that is not of the template.
+func (d *device) own(name string) int {
 	if d.index != nil {
 		if i, ok := d.index[name]; ok {
 			return int(i)
@@ -57,8 +89,17 @@ func (d *device) find(hint int, name string) int {
 	return -1
 }
 
+// byAlias returns the place of the series with an alias, -1 if there is none.
+func (d *device) byAlias(alias string) int {
+	if !d.aliases {
+		return -1
+	}
+	return slices.IndexFunc(d.series, func(s series) bool { return s.labels != nil && s.labels.Alias == alias })
+}
+
 func (d *device) add(s series) {
 	d.series = append(d.series, s)
+	d.aliases = d.aliases || s.labels != nil && s.labels.Alias != ""
 	if d.index != nil {
 		d.index[s.name] = int32(len(d.series) - 1)
 		return
@@ -81,9 +122,10 @@ func (d *device) reindex() {
 
 // tree is the state of a catalog: what a snapshot holds.
 type tree struct {
-	devices  map[string]*device
-	dbs      map[string]*database
-	ttls     map[string]int64  // path or path.** in normal form -> milliseconds
+	devices map[string]*device
+	dbs     map[string]*database
+	ttls    map[string]int64 // path or path.** in normal form -> milliseconds
+	templates
 	names    map[string]string // measurement names, once each
 	inner    map[string]int32  // proper prefixes of devices -> devices below
 	nseries  int
@@ -94,11 +136,12 @@ type tree struct {
 
 func newTree() *tree {
 	return &tree{
-		devices: map[string]*device{},
-		dbs:     map[string]*database{},
-		ttls:    map[string]int64{},
-		names:   map[string]string{},
-		inner:   map[string]int32{},
+		devices:   map[string]*device{},
+		dbs:       map[string]*database{},
+		ttls:      map[string]int64{},
+		names:     map[string]string{},
+		inner:     map[string]int32{},
+		templates: templates{byName: map[string]*template{}, set: map[string]*template{}},
 	}
 }
 
@@ -221,7 +264,10 @@ func (t *tree) removeDevice(d *device) {
 		}
 		return true
 	})
-	t.nseries -= len(d.series)
+	t.nseries -= d.count()
+	if d.template != nil {
+		d.template.devices--
+	}
 	t.revision++
 	t.shape++
 }
@@ -243,7 +289,7 @@ func (t *tree) blocked(path string, known bool, measurement string) string {
 			if i < 0 {
 				return false
 			}
-			if d := t.devices[p[:i]]; d != nil && d.find(len(d.series), p[i+1:]) >= 0 {
+			if d := t.devices[p[:i]]; d != nil && d.find(d.count(), p[i+1:]) >= 0 {
 				at = p
 			}
 			return at == ""

@@ -20,7 +20,11 @@ import (
 func (b *Backend) define(ctx context.Context, s *rpc.Session, st sql.Statement) error {
 	switch st := st.(type) {
 	case *sql.CreateDatabase:
-		return b.plan(ctx, s)(request.CreateDatabasePlan(query.PathText(st.Path), request.NoTTL))
+		ttl := int64(request.NoTTL)
+		if st.TTL > 0 {
+			ttl = st.TTL
+		}
+		return b.plan(ctx, s)(request.CreateDatabasePlan(query.PathText(st.Path), ttl))
 	case *sql.DeleteDatabase:
 		return b.deleteDatabases(ctx, s, st.Paths)
 	case *sql.CreateTimeseries:

@@ -158,6 +158,8 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 		return b.users(r, st)
 	case *sql.CreateDatabase, *sql.DeleteDatabase, *sql.CreateTimeseries, *sql.CreateAligned, *sql.DeleteTimeseries, *sql.SetTTL:
 		return nil, b.define(ctx, s, st)
+	case *sql.AlterTimeseries, *sql.CreateTemplate, *sql.AlterTemplate, *sql.SetTemplate, *sql.DropTemplate, *sql.ActivateTemplate, *sql.DeactivateTemplate:
+		return nil, b.template(ctx, s, st)
 	case *sql.CreatePipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
 		return b.pipe(ctx, s, st)
 	case *sql.Unsupported:

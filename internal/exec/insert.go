@@ -102,6 +102,7 @@ func now(precision string) int64 {
 func (b *Backend) column(device, name string, rows []sql.InsertRow, i int) (c *tablet.Column, why string) {
 	text := tablet.Column{Schema: tablet.Schema{Name: name, Type: tablet.Text}, Category: tablet.Field, Nulls: tablet.NewBitmap(len(rows))}
 	schema, known := b.Catalog.Lookup(device, name)
+	schema.Name = name // an alias is replaced when the write is admitted
 	values := 0
 	for r := range rows {
 		l := &rows[r].Values[i]

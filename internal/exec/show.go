@@ -49,6 +49,8 @@ func (b view) show(st sql.Statement) (*result.Result, error) {
 		return b.count(st)
 	case *sql.ShowChild:
 		return b.showChild(st)
+	case *sql.ShowTemplates:
+		return b.showTemplates(st)
 	case *sql.ShowTTL:
 		return b.showTTL(st)
 	case *sql.Show:

@@ -39,6 +39,12 @@ func (a *admission) run() (news bool, err error) {
 		a.t.Columns[i].Category = tablet.Field
 	}
 	a.cat.Resolve(a.t, a.v)
+	if a.v.Renamed {
+		if err := a.t.Validate(); err != nil {
+			a.t = nil
+			return false, status.Errorf(status.Semantic, "The write names a series twice, by its name and its alias: %w", err)
+		}
+	}
 	if len(a.v.New) > 0 {
 		if err := a.normalize(); err != nil {
 			a.t = nil

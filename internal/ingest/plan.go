@@ -78,6 +78,9 @@ func check(cat *catalog.Catalog, changes []catalog.Change) error {
 		case catalog.DeleteSeries:
 			err = checkDelete(cat, c.Patterns)
 		}
+		if err == nil {
+			err = catalog.Check(cat, c)
+		}
 		if err != nil {
 			return err
 		}
@@ -136,12 +139,12 @@ func checkSeries(cat *catalog.Catalog, c *catalog.Change) error {
 func checkDelete(cat *catalog.Catalog, patterns []tablet.Matcher) error {
 	for _, p := range patterns {
 		found := false
-		cat.Series(p, func(catalog.SeriesInfo) bool {
-			found = true
-			return false
+		cat.Series(p, func(s catalog.SeriesInfo) bool {
+			found = !s.Template
+			return !found
 		})
 		if !found {
-			return status.Errorf(status.PathNotExist, "Timeseries [%s] does not exist", clip(p.String()))
+			return status.Errorf(status.PathNotExist, "Timeseries [%s] does not exist or is represented by device template", clip(p.String()))
 		}
 	}
 	return nil

@@ -155,3 +155,24 @@ func DeleteTimeseriesPlan(patterns []string) (event.Request, error) {
 func SetTTLPlan(path string, ttl int64, database bool) (event.Request, error) {
 	return plan.SetTTLPlan(path, ttl, database)
 }
+
+// The alterations of a series.
+const (
+	AlterRename        = plan.AlterRename
+	AlterSet           = plan.AlterSet
+	AlterDrop          = plan.AlterDrop
+	AlterAddTags       = plan.AlterAddTags
+	AlterAddAttributes = plan.AlterAddAttributes
+	AlterUpsert        = plan.AlterUpsert
+	AlterDataType      = plan.AlterDataType
+)
+
+// EventPlan decodes the request of a Plan event; nil if it is none or cannot be read.
+func EventPlan(r event.Request, o Options) plan.Plan {
+	q, err := Decode(Type(r.Type), r.Body, o)
+	if err != nil {
+		return nil
+	}
+	p, _ := q.(plan.Plan)
+	return p
+}

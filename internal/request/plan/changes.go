@@ -179,6 +179,8 @@ func describe(p Plan) string {
 		return fmt.Sprintf("create template %s of %d measurements", p.Template.Name, len(p.Template.Series))
 	case *SetTemplate:
 		return fmt.Sprintf("set template %s to %s", p.Template, p.Path)
+	case *DropTemplate:
+		return "drop template " + p.Template
 	case *UnsetTemplate:
 		return fmt.Sprintf("unset template %s from %s", p.Template, p.Path)
 	case *ExtendTemplate:

@@ -130,6 +130,8 @@ func readConfigPlan(d *wire.Decoder, number int16) Plan {
 		return readCreateTemplate(d)
 	case number == ConfigSetTemplate:
 		return &SetTemplate{Template: d.Name("template"), Path: d.Name("path"), Rollback: d.Bool()}
+	case number == ConfigDropTemplate:
+		return &DropTemplate{Template: d.Name("template")}
 	case number == ConfigUnsetTemplate:
 		return &UnsetTemplate{Template: d.Name("template"), Path: d.Name("path")}
 	case number == ConfigExtendTemplate:

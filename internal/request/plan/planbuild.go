@@ -15,6 +15,9 @@ type SeriesSpec struct {
 	Props      []wire.Pair // nil: none; lost in aligned plans, as with IoTDB
 }
 
+// Encode turns a plan into the form that events carry, in the layout of IoTDB 1.3.
+func Encode(p Plan) (event.Request, error) { return encoded(p) }
+
 // encoded turns a plan into the form that events carry.
 func encoded(p Plan) (event.Request, error) {
 	body, err := p.AppendBody(nil, wire.Layout13)

@@ -11,6 +11,7 @@ import (
 // Config plan numbers of schema templates.
 const (
 	ConfigCreateTemplate     int16 = 800
+	ConfigDropTemplate       int16 = 811
 	ConfigSetTemplate        int16 = 813
 	ConfigExtendTemplate     int16 = 814
 	ConfigUnsetTemplate      int16 = 1701
@@ -116,6 +117,20 @@ func (*UnsetTemplate) Number() int16 { return ConfigUnsetTemplate }
 func (p *UnsetTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	dst = wirebuf.AppendString(wirebuf.AppendI16(dst, ConfigUnsetTemplate), p.Template)
 	return wirebuf.AppendString(dst, p.Path), nil
+}
+
+// DropTemplate is config plan 811: string template.
+type DropTemplate struct {
+	ConfigPlan
+	Template string
+}
+
+// Number implements Plan.
+func (*DropTemplate) Number() int16 { return ConfigDropTemplate }
+
+// AppendBody implements Plan.
+func (p *DropTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
+	return wirebuf.AppendString(wirebuf.AppendI16(dst, ConfigDropTemplate), p.Template), nil
 }
 
 // ExtendTemplate is config plan 814: string template, int32 n, names, types, 01
