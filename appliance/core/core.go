@@ -73,7 +73,6 @@ type Core struct {
 // stored is what is read and written under the data directory.
 type stored struct {
 	clog    *commitlog.Log
-	files   *adopt.Files
 	catalog *catalog.Catalog
 	audit   *auditlog.Log
 	store   *store.Store
@@ -204,9 +203,8 @@ func openLog(_ context.Context, c *Core) error {
 }
 
 func openCatalog(ctx context.Context, c *Core) error {
-	c.files = adopt.New(c.opt.FS, c.dir("files"), c.log)
-	c.OnStop("sealed files", closer(c.files))
-	cat, err := catalog.OpenWith(ctx, catalog.Config{FS: c.opt.FS, Dir: c.dir("catalog"), SchemaOf: c.files.Schema}, c.clog, c.log)
+	files := adopt.New(c.opt.FS, c.dir("files"), c.log)
+	cat, err := catalog.OpenWith(ctx, catalog.Config{FS: c.opt.FS, Dir: c.dir("catalog"), SchemaOf: files.Schema}, c.clog, c.log)
 	if err != nil {
 		return err
 	}

@@ -1,21 +1,18 @@
 package adopt
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile"
@@ -61,84 +58,41 @@ func (s *shelf) put(t testing.TB, name string, content, mods []byte) *event.Seal
 	return f
 }
 
-// all reads every point of a transfer in slices of the given size: series and time to
-// value.
-func (s *shelf) all(t testing.TB, f *event.Sealed, lo, hi, size int64) map[string]string {
-	t.Helper()
-	devices, ok, err := s.Schema(f)
-	must(t, err)
-	out := map[string]string{}
-	if !ok {
-		return out
-	}
-	w := &Want{Devices: map[string][]string{}, Hashes: map[uint64]struct{}{}, Lo: lo, Hi: hi, Bytes: size}
-	for _, d := range devices {
-		w.Hashes[tablet.DeviceHash(d.Path)] = struct{}{}
-		for _, c := range d.Series {
-			w.Devices[d.Path] = append(w.Devices[d.Path], c.Name)
-		}
-	}
-	p, err := s.Plan(f, w)
-	must(t, err)
-	if p == nil {
-		return out
-	}
-	last := int64(math.MinInt64)
-	for i, x := range p.Slices {
-		if x.Lo > x.Hi || i > 0 && x.Lo <= last {
-			t.Fatalf("slices %v", p.Slices)
-		}
-		last = x.Hi
-		must(t, p.Read(context.Background(), x, func(tb *tablet.Tablet) error {
-			collect(out, tb)
-			return nil
-		}))
-	}
-	return out
-}
-
-func collect(out map[string]string, tb *tablet.Tablet) {
-	for i := range tb.Columns {
-		c := &tb.Columns[i]
-		for r, at := range tb.Times {
-			if !c.Nulls.Get(r) {
-				out[fmt.Sprintf("%s.%s %d", tb.Device, c.Name, at)] += c.Text(r)
-			}
-		}
-	}
-}
-
-// direct reads a file without this package.
-func direct(t testing.TB, b []byte) map[string]string {
+// direct reads the series of a file without this package.
+func direct(t testing.TB, b []byte) []string {
 	t.Helper()
 	r, err := tsfile.Open(strings.NewReader(string(b)), int64(len(b)), tsfile.Limits{})
 	must(t, err)
-	out := map[string]string{}
+	var out []string
 	for d, err := range r.Devices() {
 		must(t, err)
-		s, err := r.Scan(tsfile.Everything(d.ID))
+		device, err := tablet.Normalize(d.ID.String())
 		must(t, err)
-		for {
-			tb, err := s.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
+		for s, err := range r.Series(d) {
 			must(t, err)
-			tb = tb.Clone()
-			tb.Device, err = tablet.Normalize(tb.Device)
-			must(t, err)
-			for i := range tb.Columns {
-				c := &tb.Columns[i]
-				c.Name, err = tablet.NormalizeMeasurement(c.Name)
-				must(t, err)
+			if s.Time {
+				continue
 			}
-			collect(out, tb)
+			name, err := tablet.NormalizeMeasurement(s.Name)
+			must(t, err)
+			out = append(out, device+"."+name+" "+s.Type.String())
 		}
 	}
 	return out
 }
 
-// TestVectors: files of real writers, whole and in slices of every size.
+// names lists what Schema returned.
+func names(devices []catalog.FileDevice) []string {
+	var out []string
+	for _, d := range devices {
+		for _, s := range d.Series {
+			out = append(out, d.Path+"."+s.Name+" "+s.Type.String())
+		}
+	}
+	return out
+}
+
+// TestVectors: files of real writers, with and without mods.
 func TestVectors(t *testing.T) {
 	n := 0
 	must(t, filepath.WalkDir(vectors, func(name string, _ fs.DirEntry, err error) error {
@@ -147,18 +101,18 @@ func TestVectors(t *testing.T) {
 		}
 		b, err := os.ReadFile(name)
 		must(t, err)
-		want := direct(t, b)
-		if len(want) == 0 {
-			t.Errorf("%s holds nothing", name)
-		}
 		s := newShelf()
-		f := s.put(t, "x.tsfile", b, nil)
-		for _, size := range []int64{1000, 1 << 40} {
-			if have := s.all(t, f, math.MinInt64, math.MaxInt64, size); !maps.Equal(have, want) {
-				t.Errorf("%s in slices of %d: %d points, want %d", name, size, len(have), len(want))
+		want := direct(t, b)
+		for _, mods := range []string{"", "DELETION,root.sg.d1.*,9223372036854775807,1,2\n"} {
+			var m []byte
+			if mods != "" {
+				m = []byte(mods)
+			}
+			devices, ok, err := s.Schema(s.put(t, "x.tsfile", b, m))
+			if have := names(devices); !ok || err != nil || !slices.Equal(have, want) {
+				t.Errorf("%s: %d series, want %d; %v %v", name, len(have), len(want), ok, err)
 			}
 		}
-		must(t, s.Close())
 		if s.fs.OpenFiles() != 0 || s.log.Len() > 0 {
 			t.Errorf("%s: %d open files, log %s", name, s.fs.OpenFiles(), s.log.String())
 		}
@@ -167,40 +121,6 @@ func TestVectors(t *testing.T) {
 	}))
 	if n < 20 {
 		t.Errorf("only %d files", n)
-	}
-}
-
-// TestMods: the deletions of real writers, and one that concerns the first chunks only.
-func TestMods(t *testing.T) {
-	for _, dir := range []string{"v3", "v3-1.3.7", "v4"} {
-		b, err := os.ReadFile(filepath.Join(vectors, dir, "enc-lz4.tsfile"))
-		must(t, err)
-		mods := []byte(fmt.Sprintf("DELETION,root.sg.d1.int32_plain,%d,1700000005000,1700000009000\nDELETION,root.sg.d1.*,%d,%d,1700000000000\n",
-			int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MinInt64)))
-		if dir == "v4" {
-			mods, err = os.ReadFile(filepath.Join(vectors, dir, "enc-lz4.tsfile.mods2"))
-			must(t, err)
-		}
-		want := direct(t, b)
-		before := len(want)
-		maps.DeleteFunc(want, func(k, _ string) bool {
-			series, at, _ := strings.Cut(k, " ")
-			return strings.HasPrefix(series, "root.sg.d1.") && at <= "1700000000000" ||
-				series == "root.sg.d1.int32_plain" && at >= "1700000005000" && at <= "1700000009000"
-		})
-		if len(want) == before {
-			t.Fatalf("%s: the mods delete nothing", dir)
-		}
-		s := newShelf()
-		if have := s.all(t, s.put(t, "x.tsfile", b, mods), math.MinInt64, math.MaxInt64, 300); !maps.Equal(have, want) {
-			t.Errorf("%s: %d points, want %d", dir, len(have), len(want))
-		}
-		// offset 0: no chunk begins before it
-		none := []byte(fmt.Sprintf("DELETION,root.**,0,%d,%d\n", int64(math.MinInt64), int64(math.MaxInt64)))
-		if have := s.all(t, s.put(t, "y.tsfile", b, none), math.MinInt64, math.MaxInt64, 300); len(have) != before {
-			t.Errorf("%s: %d points after a deletion of no chunk, want %d", dir, len(have), before)
-		}
-		must(t, s.Close())
 	}
 }
 
@@ -238,13 +158,12 @@ func TestUnreadable(t *testing.T) {
 	if _, ok, err := s.Schema(f); !ok || err != nil {
 		t.Errorf("after it: %v, %v", ok, err)
 	}
-	must(t, s.Close())
 	if n := s.fs.OpenFiles(); n != 0 {
 		t.Errorf("%d files open", n)
 	}
 }
 
-// TestDamage: any damage of a file gives fewer points or other ones, never an error.
+// TestDamage: any damage of a file is said or gives another schema, never an error.
 func TestDamage(t *testing.T) {
 	whole, err := os.ReadFile(filepath.Join(vectors, "v4", "one-page.tsfile"))
 	must(t, err)
@@ -255,71 +174,11 @@ func TestDamage(t *testing.T) {
 		for range 1 + rng.IntN(3) {
 			b[rng.IntN(len(b))] ^= 1 << rng.IntN(8)
 		}
-		s.all(t, s.put(t, fmt.Sprintf("%d.tsfile", i), b, nil), math.MinInt64, math.MaxInt64, 1<<20)
+		if _, _, err := s.Schema(s.put(t, fmt.Sprintf("%d.tsfile", i), b, nil)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	must(t, s.Close())
 	if n := s.fs.OpenFiles(); n != 0 {
 		t.Errorf("%d files open", n)
 	}
-}
-
-// TestManyFiles: no more than maxOpen stay open.
-func TestManyFiles(t *testing.T) {
-	whole, err := os.ReadFile(filepath.Join(vectors, "v3", "devices.tsfile"))
-	must(t, err)
-	s := newShelf()
-	for i := range maxOpen + 20 {
-		s.all(t, s.put(t, fmt.Sprintf("%d.tsfile", i), whole, nil), math.MinInt64, math.MaxInt64, 1<<20)
-	}
-	if n := s.fs.OpenFiles(); n != maxOpen {
-		t.Errorf("%d files open, want %d", n, maxOpen)
-	}
-	must(t, s.Close())
-	if n := s.fs.OpenFiles(); n != 0 {
-		t.Errorf("%d files open", n)
-	}
-}
-
-func TestCut(t *testing.T) {
-	for _, list := range [][]extent{
-		{{math.MinInt64, math.MaxInt64, 1 << 30}},
-		{{5, 5, 1 << 30}, {5, 6, 1 << 30}},
-		{{0, 1 << 40, 1 << 20}, {1 << 39, 1 << 41, 1 << 20}, {7, 7, 9}},
-	} {
-		got := cut(list, 1<<16, 1<<16)
-		lo, hi := list[0].lo, list[0].hi
-		for _, e := range list {
-			lo, hi = min(lo, e.lo), max(hi, e.hi)
-		}
-		if got[0].Lo != lo || got[len(got)-1].Hi != hi {
-			t.Errorf("%v: %v", list, got[:1])
-		}
-		for i := range got {
-			if got[i].Lo > got[i].Hi || i > 0 && got[i].Lo != got[i-1].Hi+1 {
-				t.Fatalf("%v: slice %d of %d: %v", list, i, len(got), got[i])
-			}
-		}
-	}
-}
-
-// TestTogether: many readers of the same files.
-func TestTogether(t *testing.T) {
-	whole, err := os.ReadFile(filepath.Join(vectors, "v3", "devices.tsfile"))
-	must(t, err)
-	want := direct(t, whole)
-	s := newShelf()
-	var f [3]*event.Sealed
-	for i := range f {
-		f[i] = s.put(t, fmt.Sprintf("%d.tsfile", i), whole, nil)
-	}
-	var g sync.WaitGroup
-	for i := range 8 {
-		g.Go(func() {
-			if have := s.all(t, f[i%3], math.MinInt64, math.MaxInt64, 1<<20); !maps.Equal(have, want) {
-				t.Errorf("%d points, want %d", len(have), len(want))
-			}
-		})
-	}
-	g.Wait()
-	must(t, s.Close())
 }

@@ -17,14 +17,14 @@ import (
 )
 
 // openReading is open with a reader of sealed files.
-func openReading(t *testing.T, fs vfs.FS) (*unit, *adopt.Files) {
+func openReading(t *testing.T, fs vfs.FS) *unit {
 	t.Helper()
 	log, err := commitlog.Open(fs, "data/log", commitlog.Config{Reserve: -1}, quiet())
 	must(t, err)
 	files := adopt.New(fs, "data/files", quiet())
 	cat, err := catalog.OpenWith(context.Background(), catalog.Config{FS: fs, Dir: "data/catalog", SchemaOf: files.Schema}, log, quiet())
 	must(t, err)
-	return &unit{fs: fs, log: log, cat: cat, Ingest: New(log, cat, Config{}, quiet())}, files
+	return &unit{fs: fs, log: log, cat: cat, Ingest: New(log, cat, Config{}, quiet())}
 }
 
 // send brings a TsFile of one tablet through the gate's door.
@@ -56,7 +56,7 @@ func (u *unit) send(t *testing.T, name string, tb *tablet.Tablet) (arrival.Outco
 // TestFileThatConflicts: a file with a series of another type is kept aside whole;
 // nothing of it is in the log, the catalog or the files folder.
 func TestFileThatConflicts(t *testing.T) {
-	u, files := openReading(t, vfs.NewMem(1))
+	u := openReading(t, vfs.NewMem(1))
 	must(t, u.Insert(context.Background(), client, []*tablet.Tablet{rows("root.f.d", 3, column("a", tablet.Int64, 3))}))
 	bad := rows("root.f.d", 3, column("a", tablet.Double, 3), column("b", tablet.Double, 3))
 	out, dead := u.send(t, "bad.tsfile", bad)
@@ -90,7 +90,6 @@ func TestFileThatConflicts(t *testing.T) {
 		t.Error("replayed, the catalog differs")
 	}
 	must(t, u.shut())
-	must(t, files.Close())
 }
 
 // TestFileOfAnEarlierRelease: a file that a snapshot lists as kept is read by a release
@@ -106,12 +105,10 @@ func TestFileOfAnEarlierRelease(t *testing.T) {
 	}
 	must(t, u.shut())
 	for range 2 {
-		var files *adopt.Files
-		u, files = openReading(t, fs)
+		u = openReading(t, fs)
 		if s := u.cat.Stats(); s.Series != 1 || s.Kept != 0 {
 			t.Errorf("%+v", s)
 		}
 		must(t, u.shut())
-		must(t, files.Close())
 	}
 }
