@@ -60,10 +60,7 @@ func (b recordedBackend) Execute(ctx context.Context, s *rpc.Session, st sql.Sta
 	res, err := b.Backend.Execute(ctx, s, st, text)
 	e := audit.Entry{Category: audit.Statement, Action: verb(st, text), User: s.User.Name, Peer: s.Peer, Object: audit.MaskSQL(text)}
 	if text == "" {
-		e.Object = "(a call of the client's own, not a statement)"
-		if printed, ok := st.(fmt.Stringer); ok {
-			e.Object = audit.MaskSQL(printed.String())
-		}
+		e.Object = audit.MaskSQL(sql.Print(st)) // a call of its own, not a statement
 	}
 	if _, insert := st.(*sql.Insert); insert && err == nil {
 		e = audit.Entry{Category: audit.Request, Action: "insert statement", User: s.User.Name, Peer: s.Peer, Bytes: uint64(len(text)), Hash: sha256.Sum256([]byte(text))}
@@ -108,12 +105,12 @@ func (b recordedBackend) Insert(ctx context.Context, s *rpc.Session, tablets []*
 		}
 		return out
 	}
-	rows := 0
+	size := 0
 	for _, t := range tablets {
-		rows += t.Rows()
+		size += t.MemSize()
 	}
 	errs := b.Backend.Insert(ctx, s, tablets)
-	e := audit.Entry{Category: audit.Request, Action: "insert", User: s.User.Name, Peer: s.Peer, Bytes: uint64(rows)}
+	e := audit.Entry{Category: audit.Request, Action: "insert", User: s.User.Name, Peer: s.Peer, Bytes: uint64(size)}
 	if err := errors.Join(errs...); err != nil {
 		e = audit.Entry{Category: audit.Exception, Action: "insert", Result: audit.Failed, User: s.User.Name, Peer: s.Peer, Detail: err.Error()}
 	}

@@ -80,16 +80,15 @@ func forecast(fsys vfs.FS, dir string, list []place, keep time.Duration, now tim
 	f := Forecast{Free: free}
 	bytes := int64(0)
 	oldest := now
-	for i := len(list) - 1; i >= 0 && now.Sub(oldest) < maxSpan; i-- {
-		s, err := openSegment(fsys, dir, list[i])
-		if err != nil {
-			continue // packed or removed meanwhile, or damaged: Verify says which
-		}
-		if s.header.made.Before(oldest) {
-			oldest = s.header.made
-		}
-		s.close()
+	for i := len(list) - 1; i >= 0 && now.Sub(list[i].time) < maxSpan; i-- {
+		oldest = list[i].time
 		bytes += list[i].size
+		if i == 0 || now.Sub(list[i-1].time) >= maxSpan {
+			if s, err := openSegment(fsys, dir, list[i]); err == nil { // else it was packed or removed meanwhile, or is damaged: Verify says which
+				oldest = s.header.made
+				s.close()
+			}
+		}
 	}
 	span := max(now.Sub(oldest), time.Minute)
 	f.Days = span.Hours() / 24

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -58,6 +59,7 @@ type place struct {
 	name   string
 	packed bool
 	size   int64
+	time   time.Time // of its last change
 }
 
 // places lists the segments of a tree in order. Of a segment that is there plain
@@ -84,7 +86,7 @@ func places(fsys vfs.FS, dir string) ([]place, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, place{number, n, packed, info.Size})
+		out = append(out, place{number, n, packed, info.Size, info.Time})
 	}
 	slices.SortFunc(out, func(a, b place) int {
 		if a.number != b.number {

@@ -69,7 +69,7 @@ func (t *thinner) take(e *audit.Entry, now time.Time) bool {
 	}
 	n.held++
 	n.bytes += e.Bytes
-	if !n.merged {
+	if !n.merged && e.Hash != (audit.Hash{}) {
 		n.hash = n.hash.Chain(e.Hash)
 	}
 	return false

@@ -35,8 +35,9 @@ func TestClosures(t *testing.T) {
 		{"appliance/cmd/inner-gateway", "receiver outer", "the inner daemon must not contain the accepting side"},
 		{"appliance/cmd/outer-gateway", "inner", "the outer daemon must not contain the sending side"},
 		{"appliance/cmd/gatectl", "inner receiver outer", "the operator's tool works on files only"},
-		{"receiver", "internal/vfs internal/commitlog internal/arrival outer", "who decides the answer byte must not reach a disk"},
-		{"inner", "internal/commitlog internal/rpc receiver outer", "the sending side sees events, not storage"},
+		{"receiver", "internal/vfs internal/commitlog internal/arrival internal/auditlog outer", "who decides the answer byte must not reach a disk"},
+		{"inner", "internal/commitlog internal/auditlog internal/rpc receiver outer", "the sending side sees events, not storage"},
+		{"internal/audit", "internal/vfs internal/auditlog", "those who record must not reach a disk"},
 		{"firmware-test/gatesim", "inner receiver outer handshake", "the judge shares no code with the judged but framing"},
 		{"firmware-test/oneway", "inner receiver outer handshake internal/request", "the verifier shares no code with the daemons but framing"},
 	}
