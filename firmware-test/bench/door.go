@@ -19,6 +19,10 @@ import (
 // manySessions is how many sessions write at once in the second figure.
 const manySessions = 8
 
+// warmRuns come before the clock starts: every series is there, and what is compiled
+// while it runs is compiled.
+const warmRuns = 3
+
 // server is what both sides of the comparison have in common.
 type server struct {
 	name     string
@@ -76,7 +80,7 @@ func (e *env) compare(ours, theirs measured) {
 	ratio("ingest with fsync against IoTDB without, one session", ours.one/theirs.one, 1.5)
 	ratio(fmt.Sprintf("ingest with fsync against IoTDB without, %d sessions", manySessions), ours.many/theirs.many, 2)
 	part := float64(ours.resident) / float64(theirs.resident)
-	e.add("resident memory after it against IoTDB", fmt.Sprintf("%.2f x", part), "<= 0.25 x", part <= 0.25)
+	e.add("resident memory against IoTDB", fmt.Sprintf("%.2f x", part), "<= 0.25 x", part <= 0.25)
 	for i, q := range questions() {
 		ratio("speed against IoTDB: "+q.name, theirs.queries[i].Seconds()/ours.queries[i].Seconds(), 1)
 	}
@@ -89,8 +93,10 @@ func (e *env) measure(ctx context.Context, s server) (m measured, err error) {
 		return m, err
 	}
 	defer w.close()
-	if _, err := w.run(ctx, manySessions); err != nil { // warm, and every series is there
-		return m, err
+	for range warmRuns {
+		if _, err := w.run(ctx, manySessions); err != nil {
+			return m, err
+		}
 	}
 	for i := range e.o.best {
 		one, err := w.run(ctx, 1)
@@ -107,7 +113,7 @@ func (e *env) measure(ctx context.Context, s server) (m measured, err error) {
 	}
 	e.add(fmt.Sprintf("%s: one session, best of %d", s.name, e.o.best), perSecond(m.one), "", true)
 	e.add(fmt.Sprintf("%s: %d sessions, best of %d", s.name, manySessions, e.o.best), perSecond(m.many), "", true)
-	e.add(s.name+": resident while writing", mib(m.resident), "", true)
+	e.add(s.name+": resident after a run, most", mib(m.resident), "", true)
 	return m, e.ask(ctx, s, w, &m)
 }
 

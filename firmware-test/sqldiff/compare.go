@@ -1,6 +1,7 @@
 package sqldiff
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -51,7 +52,7 @@ func Of(sql string, t *goclient.Table, err error) (Answer, error) {
 			row = append(row, fmt.Sprint(t.Times[n]))
 		}
 		for _, i := range order {
-			row = append(row, cells[i])
+			row = append(row, inOrder(cells[i]))
 		}
 		a.Rows = append(a.Rows, strings.Join(row, " | "))
 	}
@@ -59,6 +60,17 @@ func Of(sql string, t *goclient.Table, err error) (Answer, error) {
 		slices.Sort(a.Rows)
 	}
 	return a, nil
+}
+
+// inOrder sorts the keys of a JSON object, such as the tags of a series.
+func inOrder(cell string) string {
+	var object map[string]any
+	if strings.HasPrefix(cell, "{") && json.Unmarshal([]byte(cell), &object) == nil {
+		if b, err := json.Marshal(object); err == nil {
+			return string(b)
+		}
+	}
+	return cell
 }
 
 // unordered tells whether IoTDB promises no order of the rows.

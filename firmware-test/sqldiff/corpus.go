@@ -153,7 +153,9 @@ func (g *generator) query() {
 		}
 		g.add("select %s from %s%s group by ([%d, %d), %dms%s)", g.aggregates(), g.device(), g.where(), lo, lo+20+g.rand.IntN(100), 5+g.rand.IntN(30), step)
 	case 6:
-		g.add("select last %s from %s%s", g.items(), g.device(), g.timeOnly())
+		// Not of aligned devices: 2.0.1-beta gives an older point there when a later
+		// insertion overlaps an earlier one in time.
+		g.add("select last %s from %s.d%d%s", g.items(), g.db, 2*g.rand.IntN(devices/2), g.timeOnly())
 	case 7:
 		g.add("select %s from %s.d0, %s.d1%s%s align by device", g.items(), g.db, g.db, g.where(), g.tail())
 	}
@@ -208,29 +210,39 @@ func (g *generator) where() string {
 	return " where " + g.condition(2)
 }
 
+// condition joins comparisons by AND. OR and NOT stand over times only, or over one
+// column: what 2.0.1-beta makes of them over columns with nulls is a difference of
+// its own, which the fixed list has.
 func (g *generator) condition(depth int) string {
-	if depth > 0 {
-		switch g.rand.IntN(6) {
-		case 0, 1:
-			return g.condition(depth-1) + " and " + g.condition(depth-1)
-		case 2:
-			return "(" + g.condition(depth-1) + " or " + g.condition(depth-1) + ")"
-		case 3:
-			return "not (" + g.condition(depth-1) + ")"
-		}
+	if depth > 0 && g.rand.IntN(3) > 0 {
+		return g.condition(depth-1) + " and " + g.condition(depth-1)
 	}
-	compare := []string{"=", "!=", "<", "<=", ">", ">="}[g.rand.IntN(6)]
-	if g.rand.IntN(2) == 0 {
-		return fmt.Sprintf("time %s %d", compare, g.rand.IntN(span))
-	}
-	c := g.number()
-	switch g.rand.IntN(6) {
+	switch g.rand.IntN(8) {
 	case 0:
-		return fmt.Sprintf("t %s %s", compare, g.value(column{"t", "TEXT"}))
+		return "(" + g.time() + " or " + g.time() + ")"
 	case 1:
+		return "not (" + g.time() + ")"
+	case 2:
+		c := g.number()
+		return "(" + g.comparison(c) + " or " + g.comparison(c) + ")"
+	case 3, 4:
+		return g.time()
+	case 5:
+		return g.comparison(column{"t", "TEXT"})
+	case 6:
 		return "b = " + g.value(column{"b", "BOOLEAN"})
 	}
-	return fmt.Sprintf("%s %s %s", c.name, compare, g.value(c))
+	return g.comparison(g.number())
+}
+
+func (g *generator) operator() string {
+	return []string{"=", "!=", "<", "<=", ">", ">="}[g.rand.IntN(6)]
+}
+
+func (g *generator) time() string { return fmt.Sprintf("time %s %d", g.operator(), g.rand.IntN(span)) }
+
+func (g *generator) comparison(c column) string {
+	return fmt.Sprintf("%s %s %s", c.name, g.operator(), g.value(c))
 }
 
 func (g *generator) tail() (t string) {

@@ -218,6 +218,18 @@ select v, s1 from DB.a, DB.neg order by device desc align by device
 select count(s1) from DB.a group by level=1
 select s1 + 1 from DB.a
 select s1 from DB.a where s1 + 1 > 2
+insert into DB.tern(time, x, y) values (1, 1, null), (2, null, 2), (3, 3, 3), (4, null, null)
+select x, y from DB.tern where x > 0 or y > 0
+select x, y from DB.tern where x > 0 or time > 1
+select x, y from DB.tern where time > 1 and x > 0
+select x, y from DB.tern where not (x > 2)
+select x, y from DB.tern where not (time > 2)
+select count(x) from DB.tern where x > 0 or y > 0
+create aligned timeseries DB.over(f FLOAT, i INT32)
+insert into DB.over(time, f) aligned values (137, null), (163, -23.25), (172, null)
+insert into DB.over(time, i, f) aligned values (141, -11, -36.75), (161, -32, 21.75)
+select last f, i from DB.over
+select last f, i from DB.over where time > 101
 select sin(s1) from DB.a
 select s1 into DB.copy(s1) from DB.a
 select s1 from DB.a fill(previous)
