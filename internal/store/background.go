@@ -15,9 +15,10 @@ import (
 
 // Numbers of compaction.
 const (
-	leastInputs  = 4       // files of about one size that are worth a merge
-	firstTier    = 8 << 20 // bytes below which files count as of one size; each tier is four times as large
-	largestInput = 1 << 30 // bytes of a file that is merged no more
+	leastInputs  = 4        // files of about one size that are worth a merge
+	firstTier    = 8 << 20  // bytes below which files count as of one size; each tier is four times as large
+	spillBytes   = 64 << 20 // bytes of inputs from which on index entries are not kept in memory
+	largestInput = 1 << 30  // bytes of a file that is merged no more
 	idleCheck    = 30 * time.Second
 )
 
@@ -160,9 +161,14 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 	if err != nil {
 		return err
 	}
-	c := &s.cfg.Compaction
-	res, err := compact.Write(ctx, inputs, &slow{ctx: ctx, w: out, speed: speed / 2, began: time.Now()},
-		compact.Options{Recompress: c.Recompress, Compressor: c.Compressor})
+	opt := compact.Options{Recompress: s.cfg.Compaction.Recompress, Compressor: s.cfg.Compaction.Compressor}
+	if read >= spillBytes {
+		if opt.Spill, err = out.spill(); err != nil {
+			out.abandon()
+			return err
+		}
+	}
+	res, err := compact.Write(ctx, inputs, &slow{ctx: ctx, w: out, speed: speed / 2, began: time.Now()}, opt)
 	if err != nil {
 		out.abandon()
 		return err

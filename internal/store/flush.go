@@ -149,9 +149,10 @@ func (s flusher) writePartition(ctx context.Context, m *memory, v *memtable.View
 		return fmt.Sprintf("p%d-%016x-%016x-%s%d%s", p, m.from, m.to, kind, part, suffix)
 	}
 	head := manifest.File{From: m.from, To: m.to, Clean: m.to}
-	order := &output{s: s.Store, head: head, name: func(i int) string { return name("a", i) }}
+	many := m.Len() >= manyDevices
+	order := &output{s: s.Store, many: many, head: head, name: func(i int) string { return name("a", i) }}
 	head.Flags = manifest.Late
-	behind := &output{s: s.Store, head: head, name: func(i int) string { return name("b", i) }}
+	behind := &output{s: s.Store, many: many, head: head, name: func(i int) string { return name("b", i) }}
 	defer func() {
 		for _, o := range []*output{order, behind} {
 			if e := o.end(err != nil); err == nil {

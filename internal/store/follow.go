@@ -134,7 +134,7 @@ func (s follower) apply(ctx context.Context, batch []record) error {
 
 // room rotates a full memtable and waits until there may be another. mu is held.
 func (s follower) room(ctx context.Context, now time.Time) error {
-	if s.active.Bytes() < s.cfg.Memory {
+	if !s.full() {
 		return nil
 	}
 	if err := s.until(ctx, func() bool { return len(s.waiting) < mostWaiting }); err != nil {

@@ -14,6 +14,13 @@ import (
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
+// spillSuffix ends the name of the index entries of a file that is being written, and
+// manyDevices is from how many on they are not kept in memory.
+const (
+	spillSuffix = ".index" + vfs.TempSuffix
+	manyDevices = 20_000
+)
+
 // output writes the files of one part of a flush: one, or several if a device does not
 // fit behind what its file has.
 type output struct {
@@ -21,6 +28,7 @@ type output struct {
 	head  manifest.File // what all files have in common
 	name  func(part int) string
 	files []manifest.File // finished
+	many  bool            // devices: keep index entries in a file of their own
 
 	out *target
 	w   *tsfile.Writer
@@ -34,6 +42,8 @@ type target struct {
 	f    vfs.File
 	sum  *xxhash.Digest
 	size int64
+
+	index vfs.File // spilled index entries; nil: they are in memory
 }
 
 func create(fsys vfs.FS, name string) (*target, error) {
@@ -52,9 +62,28 @@ func (t *target) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// spill returns a file for index entries, which goes with the target's temporary name.
+func (t *target) spill() (tsfile.Spill, error) {
+	f, err := t.fs.Create(t.name + spillSuffix)
+	if err != nil {
+		return nil, err
+	}
+	t.index = f
+	return f, nil
+}
+
+func (t *target) unspill() {
+	if t.index != nil {
+		_ = t.index.Close()
+		_ = t.fs.Remove(t.name + spillSuffix) // the next Open removes it otherwise
+		t.index = nil
+	}
+}
+
 // finish makes the content durable and gives the file its name, which is durable after
 // a SyncDir.
 func (t *target) finish() error {
+	t.unspill()
 	err := t.f.Sync()
 	if e := t.f.Close(); err == nil {
 		err = e
@@ -70,6 +99,7 @@ func (t *target) finish() error {
 
 // abandon removes the file.
 func (t *target) abandon() {
+	t.unspill()
 	_ = t.f.Close()
 	_ = t.fs.Remove(t.name + vfs.TempSuffix)
 }
@@ -95,7 +125,13 @@ func (o *output) write(t *tablet.Tablet) error {
 	}
 	o.cur = o.head
 	o.cur.Name, o.cur.Lo, o.cur.Hi = o.name(len(o.files)), math.MaxInt64, math.MinInt64
-	if o.w, err = tsfile.NewWriter(o.out, tsfile.WriterOptions{}); err != nil {
+	opt := tsfile.WriterOptions{}
+	if o.many {
+		if opt.Spill, err = o.out.spill(); err != nil {
+			return err
+		}
+	}
+	if o.w, err = tsfile.NewWriter(o.out, opt); err != nil {
 		return err
 	}
 	if err := o.w.Write(t); err != nil {

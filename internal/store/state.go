@@ -215,9 +215,25 @@ func (l *late) bound(c *Config, partition int64, device string) int64 {
 	return math.MinInt64
 }
 
+// Many devices with few rows each make poor files: until they have fewRows, a memtable
+// may take several times the memory.
+const (
+	fewRows = 16
+	stretch = 3
+)
+
+// full reports whether the active memtable takes no more. mu is held.
+func (s *Store) full() bool {
+	n := s.active.Bytes()
+	if n < s.cfg.Memory {
+		return false
+	}
+	return n >= stretch*s.cfg.Memory || s.active.Rows() >= fewRows*int64(s.active.Len())
+}
+
 // due reports whether the active memtable is to be flushed. mu is held.
 func (s *Store) due(now time.Time) bool {
-	if s.active.Bytes() >= s.cfg.Memory {
+	if s.full() {
 		return true
 	}
 	since := s.active.Since()
