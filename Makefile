@@ -65,8 +65,9 @@ prove: build ## signed report from captures: those of make e2e, or CAPTURES="inn
 
 .PHONY: bench
 bench: build ## the figures: micro benchmarks, then end to end through the simulator
-	$(GO) test -run '^$$' -bench . -benchmem ./framing ./internal/tablet ./internal/event ./internal/request ./internal/commitlog ./internal/ingest ./internal/query ./internal/rpc ./inner
+	$(GO) test -run '^$$' -bench . -benchmem ./framing ./internal/tablet ./internal/event ./internal/request ./internal/commitlog ./internal/ingest ./internal/query ./internal/rpc ./internal/store/merge ./internal/store/compact ./inner
 	$(GO) run ./firmware-test/bench -bin $(BIN)
+	$(GO) run ./firmware-test/tsbench
 
 .PHONY: outage
 outage: build ## the outer side gone for three minutes under full load: flat memory, quick start, all delivered

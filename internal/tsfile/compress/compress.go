@@ -36,7 +36,7 @@ type Codec struct {
 	xzOut   *xz.Reader
 	zstdIn  *zstd.Encoder
 	gzipIn  *gzip.Writer
-	lz4In   lz4.Compressor
+	lz4In   lz4Packer
 	src     bytes.Reader
 }
 
@@ -197,9 +197,7 @@ func (c *Codec) Append(dst []byte, id tablet.Compressor, src []byte) ([]byte, er
 		dst = room(dst, snappy.MaxEncodedLen(len(src)))
 		return dst[:at+len(snappy.Encode(dst[at:], src))], nil
 	case tablet.LZ4:
-		dst = room(dst, lz4.CompressBlockBound(len(src)))
-		n, err := c.lz4In.CompressBlock(src, dst[at:])
-		return dst[:at+n], err
+		return c.lz4In.append(dst, src), nil
 	case tablet.Zstd:
 		if c.zstdIn == nil {
 			w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))

@@ -1,0 +1,11 @@
+// Command tsbench compares our TsFile package with the Java library, with Parquet and with
+// compressed CSV: the same telemetry, written to a file and read back value by value, in
+// one run, several rounds each, the best round counts.
+//
+//	data in memory ──► tsfile (ours)      GORILLA, TS_2DIFF, RLE, LZ4
+//	               ──► Java tsfile 2.0.1  the same, in one warm JVM
+//	               ──► parquet-go         its defaults with LZ4; a module of its own
+//	               ──► CSV + zstd
+//
+// Each reader adds all cells up; the sums must agree. Nothing is synced to the disk.
+package main
