@@ -78,7 +78,7 @@ func allowGlobal(r *auth.Rights, st sql.Statement) (known bool, err error) {
 	switch st := st.(type) {
 	case *sql.CreateDatabase, *sql.DeleteDatabase:
 		need = auth.ManageDatabase
-	case *sql.CreatePipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
+	case *sql.CreatePipe, *sql.AlterPipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
 		need = auth.UsePipe
 	case *sql.CreateTemplate, *sql.AlterTemplate, *sql.DropTemplate, *sql.ShowTemplates:
 		return true, errAdmin()

@@ -20,6 +20,7 @@ import (
 // PipeControl changes pipes: *engine.Engine.
 type PipeControl interface {
 	Create(ctx context.Context, s *sql.CreatePipe, user string) error
+	Alter(ctx context.Context, s *sql.AlterPipe) error
 	Start(ctx context.Context, name string) error
 	Stop(ctx context.Context, name string) error
 	Drop(ctx context.Context, s *sql.DropPipe) error
@@ -160,7 +161,7 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 		return nil, b.define(ctx, s, st)
 	case *sql.AlterTimeseries, *sql.CreateTemplate, *sql.AlterTemplate, *sql.SetTemplate, *sql.DropTemplate, *sql.ActivateTemplate, *sql.DeactivateTemplate:
 		return nil, b.template(ctx, s, st)
-	case *sql.CreatePipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
+	case *sql.CreatePipe, *sql.AlterPipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
 		return b.pipe(ctx, s, st)
 	case *sql.Unsupported:
 		return nil, unsupported("%s", st.What)
@@ -188,6 +189,8 @@ func (b *Backend) pipe(ctx context.Context, s *rpc.Session, st sql.Statement) (*
 	switch st := st.(type) {
 	case *sql.CreatePipe:
 		return nil, b.Pipes.Create(ctx, st, s.User.Name)
+	case *sql.AlterPipe:
+		return nil, b.Pipes.Alter(ctx, st)
 	case *sql.StartPipe:
 		return nil, b.Pipes.Start(ctx, st.Name)
 	case *sql.StopPipe:

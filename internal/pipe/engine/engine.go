@@ -271,7 +271,7 @@ func (e *Engine) Stop(ctx context.Context, name string) error {
 func (e *Engine) Drop(ctx context.Context, s *sql.DropPipe) error {
 	p, err := e.lock(ctx, s.Name, "dropped")
 	if err != nil {
-		if s.IfExists && !strings.HasPrefix(s.Name, "__") && !e.has(s.Name) {
+		if s.IfExists && !strings.HasPrefix(s.Name, "__") && !exists(e, s.Name) {
 			return nil
 		}
 		return err
@@ -287,12 +287,6 @@ func (e *Engine) isClosed() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.closed
-}
-
-func (e *Engine) has(name string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.pipes[name] != nil
 }
 
 // Close stops all pipes: softly until ctx ends, then hard. Their states are kept, so

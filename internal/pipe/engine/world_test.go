@@ -147,6 +147,8 @@ func (w *world) exec(text string) (*result.Result, error) {
 	switch s := s.(type) {
 	case *sql.CreatePipe:
 		return nil, w.engine.Create(ctx, s, "root")
+	case *sql.AlterPipe:
+		return nil, w.engine.Alter(ctx, s)
 	case *sql.StartPipe:
 		return nil, w.engine.Start(ctx, s.Name)
 	case *sql.StopPipe:

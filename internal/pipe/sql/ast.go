@@ -44,6 +44,20 @@ type (
 	StartPipe struct{ Name string }
 	// StopPipe is STOP PIPE p.
 	StopPipe struct{ Name string }
+	// AlterPipe is ALTER PIPE [IF EXISTS] p {MODIFY|REPLACE} SOURCE (..) {MODIFY|REPLACE} PROCESSOR (..)
+	// {MODIFY|REPLACE} SINK (..), each clause optional but one of them there.
+	AlterPipe struct {
+		Name                    string
+		IfExists                bool
+		Source, Processor, Sink *AlterClause // nil: as it is
+		Pos                     Pos          // of the name
+	}
+	// AlterClause is one clause of AlterPipe: REPLACE takes the attributes instead of the old
+	// ones, MODIFY puts them over them.
+	AlterClause struct {
+		Replace    bool
+		Attributes []Attribute
+	}
 	// DropPipe is DROP PIPE [IF EXISTS] p.
 	DropPipe struct {
 		Name     string
@@ -175,7 +189,8 @@ func (*CreatePipe) Statement() {}
 func (*StartPipe) Statement() {}
 
 // Statement implements Statement.
-func (*StopPipe) Statement() {}
+func (*StopPipe) Statement()  {}
+func (*AlterPipe) Statement() {}
 
 // Statement implements Statement.
 func (*DropPipe) Statement() {}

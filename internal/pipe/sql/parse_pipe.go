@@ -57,6 +57,43 @@ func readCreatePipe(p *parser) Statement {
 	return s
 }
 
+// readAlterPipe reads what follows ALTER PIPE.
+func readAlterPipe(p *parser) Statement {
+	s := &AlterPipe{}
+	s.IfExists = p.TakeWords("IF", "EXISTS")
+	s.Pos = p.Tok.Pos
+	s.Name = readPipeName(p)
+	stage := 0
+	for !p.Dead && p.IsAny("MODIFY", "REPLACE") {
+		c := &AlterClause{Replace: p.IsWord("REPLACE")}
+		p.Next()
+		at := p.Tok.Pos
+		word := strings.ToUpper(p.Tok.Value)
+		n := 0
+		switch {
+		case p.TakeWord("SOURCE"), p.TakeWord("EXTRACTOR"):
+			n, s.Source = 1, c
+		case p.TakeWord("PROCESSOR"):
+			n, s.Processor = 2, c
+		case p.TakeWord("SINK"), p.TakeWord("CONNECTOR"):
+			n, s.Sink = 3, c
+		default:
+			p.Expected("SOURCE, PROCESSOR or SINK (EXTRACTOR, PROCESSOR or CONNECTOR)",
+				"SOURCE", "EXTRACTOR", "PROCESSOR", "SINK", "CONNECTOR")
+			return s
+		}
+		c.Attributes = readAttributes(p, "of the "+strings.ToLower(word))
+		if n <= stage {
+			p.Note(at, "the clause "+word+" is out of place or written twice", "the order is source, processor, sink")
+		}
+		stage = max(stage, n)
+	}
+	if stage == 0 && !p.Dead {
+		p.Expected("MODIFY or REPLACE", "MODIFY", "REPLACE")
+	}
+	return s
+}
+
 // expectedWith fails after the name of a pipe; a sign that touches the name hints at
 // a name that needs quotes.
 func expectedWith(p *parser) {

@@ -18,7 +18,7 @@ import (
 func Print(s Statement) string {
 	var b printer
 	switch s := s.(type) {
-	case *CreatePipe, *StartPipe, *StopPipe, *DropPipe, *ShowPipes, *ShowPipePlugins:
+	case *CreatePipe, *AlterPipe, *StartPipe, *StopPipe, *DropPipe, *ShowPipes, *ShowPipePlugins:
 		b.pipe(s)
 	case *CreateDatabase, *DeleteDatabase, *CreateTimeseries, *CreateAligned, *DeleteTimeseries:
 		b.schema(s)
@@ -76,6 +76,24 @@ func (b *printer) pipe(s Statement) {
 		b.attributes(source, s.Source)
 		b.attributes(" WITH PROCESSOR ", s.Processor)
 		b.attributes(sink, s.Sink)
+	case *AlterPipe:
+		b.put("ALTER PIPE ")
+		if s.IfExists {
+			b.put("IF EXISTS ")
+		}
+		b.put(scan.QuoteName(s.Name))
+		for _, c := range []struct {
+			word   string
+			clause *AlterClause
+		}{{"SOURCE ", s.Source}, {"PROCESSOR ", s.Processor}, {"SINK ", s.Sink}} {
+			switch {
+			case c.clause == nil:
+			case c.clause.Replace:
+				b.attributes(" REPLACE "+c.word, c.clause.Attributes)
+			default:
+				b.attributes(" MODIFY "+c.word, c.clause.Attributes)
+			}
+		}
 	case *StartPipe:
 		b.put("START PIPE ", scan.QuoteName(s.Name))
 	case *StopPipe:

@@ -81,6 +81,8 @@ func readRareStatement(p *parser) Statement {
 		switch {
 		case p.TakeWord("TIMESERIES"):
 			return readAlterTimeseries(p)
+		case p.TakeWord("PIPE"):
+			return readAlterPipe(p)
 		case p.TakeWord("USER"):
 			return grant.ReadAlterUser(p)
 		case p.TakeWord("DATABASE"):
