@@ -4,7 +4,7 @@
 //
 //	data in memory ──► tsfile (ours)      GORILLA, TS_2DIFF, RLE, LZ4
 //	               ──► Java tsfile 2.0.1  the same, in one warm JVM
-//	               ──► parquet-go         its defaults with LZ4; a module of its own
+//	               ──► parquet-go         DELTA for integers, ZSTD; a module of its own
 //	               ──► CSV + zstd
 //
 // Each reader adds all cells up; the sums must agree. Nothing is synced to the disk.

@@ -64,7 +64,7 @@ func run(ctx context.Context, s setting, only string) error {
 	for _, c := range []struct {
 		name string
 		run  func(context.Context, *setting, *data) (outcome, error)
-	}{{"sluice tsfile", ours}, {"Java tsfile 2.0.1", java}, {"parquet-go", parquet}, {"CSV + zstd", csv}} {
+	}{{"sluice tsfile", ours}, {"Java tsfile 2.0.1", java}, {"parquet-go, ZSTD", parquet}, {"CSV + zstd", csv}} {
 		if !strings.Contains(c.name, only) {
 			continue
 		}
