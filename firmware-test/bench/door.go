@@ -260,9 +260,9 @@ func (w *writers) run(ctx context.Context, sessions int) (float64, error) {
 	return float64(w.points) / time.Since(began).Seconds(), errors.Join(errs...)
 }
 
-// pointsOf asks a server for the number of points of all devices.
-func pointsOf(ctx context.Context, c *goclient.Client, below string) (sum int64, err error) {
-	t, err := c.Query(ctx, "select count(*) from "+below+".**")
+// pointsOf asks a server for the number of points of the devices of a path pattern.
+func pointsOf(ctx context.Context, c *goclient.Client, from string) (sum int64, err error) {
+	t, err := c.Query(ctx, "select count(*) from "+from)
 	if err != nil || len(t.Cells) == 0 {
 		return 0, err
 	}
