@@ -11,11 +11,16 @@ import (
 	"github.com/sluice-gateway/sluice/handshake"
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
 // openAudit opens the audit log and writes what a start has to say: that it is one,
 // how the last run ended, and which settings hold.
 func openAudit(_ context.Context, c *Core) error {
+	before, err := vfs.Exists(c.opt.FS, c.dir(auditlog.PrivateKeyFile))
+	if err != nil {
+		return err
+	}
 	signer, public, err := auditlog.OpenKey(c.opt.FS, c.dir(auditlog.PrivateKeyFile), "sluice-audit/"+c.id.ClusterID)
 	if err != nil {
 		return err
@@ -31,7 +36,7 @@ func openAudit(_ context.Context, c *Core) error {
 		return l.Close(audit.Entry{Category: audit.Lifecycle, Action: auditlog.ActionStop})
 	})
 	c.reg.MustRegister(auditlog.Collector(l))
-	if err := recordStart(c, l); err != nil {
+	if err := recordStart(c, l, before); err != nil {
 		return err
 	}
 	if err := recordSettings(c, l); err != nil {
@@ -45,8 +50,9 @@ func openAudit(_ context.Context, c *Core) error {
 	return nil
 }
 
-// recordStart says what was found of the last run.
-func recordStart(c *Core, l *auditlog.Log) error {
+// recordStart says what was found of the last run. key says that there was a key
+// already.
+func recordStart(c *Core, l *auditlog.Log, key bool) error {
 	f := l.Found()
 	e := audit.Entry{Category: audit.Lifecycle, Action: "start", Object: c.opt.Side.String(), Detail: appliance.Version()}
 	if f.New {
@@ -56,6 +62,10 @@ func recordStart(c *Core, l *auditlog.Log) error {
 	if !f.New && !f.Clean {
 		list = append(list, audit.Entry{Category: audit.Lifecycle, Action: "recovery", Result: audit.Unknown, From: f.Last, To: time.Now(),
 			Detail: fmt.Sprintf("the last run did not end in order: its last record is of %s; %d bytes of an unfinished record were passed over", f.Last.UTC().Format(time.RFC3339), f.Dropped)})
+	}
+	if key && f.New && f.Damage == nil {
+		list = append(list, audit.Entry{Category: audit.Log, Action: "gone", Result: audit.Unknown,
+			Detail: "there is a key but no audit log: the first start was cut short, or the log was taken away"})
 	}
 	if f.Damage != nil {
 		c.log.Error("the audit log was damaged, a new one is begun beside it: look with gatectl audit verify", "error", f.Damage)

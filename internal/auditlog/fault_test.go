@@ -328,4 +328,42 @@ func TestDamageIsSetAside(t *testing.T) {
 	if len(v) != 2 || len(v[0].Findings) == 0 || len(v[1].Findings) != 0 || v[1].Records != 10 {
 		t.Fatalf("%d trees: %s", len(v), findings(v))
 	}
+	if err := vfs.RemoveAll(fs, "audit/1"); err != nil {
+		t.Fatal(err)
+	}
+	if v := verify(t, fs, VerifyOptions{Key: k.public}); len(v[0].Findings) != 1 || v[0].Findings[0].Tree != 1 {
+		t.Fatal("the damaged tree was taken away:", findings(v))
+	}
+}
+
+// TestVerifyWhileWriting: a check of a log that is being written finds nothing.
+func TestVerifyWhileWriting(t *testing.T) {
+	k := newKeys(t)
+	fs := vfs.NewMem(1)
+	l := mustOpen(t, k.config(fs))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 400 {
+			_ = l.Record(statement(i))
+			if i%4 == 3 {
+				_ = l.Flush(t.Context())
+			}
+		}
+	}()
+	for checks := 0; ; checks++ {
+		if known, err := trees(fs, "audit"); err == nil && len(known) > 0 {
+			mustBeRight(t, verify(t, fs, VerifyOptions{Key: k.public}), 0)
+		}
+		select {
+		case <-done:
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			mustBeRight(t, verify(t, fs, VerifyOptions{Key: k.public}), 400)
+			t.Logf("%d checks meanwhile", checks)
+			return
+		default:
+		}
+	}
 }

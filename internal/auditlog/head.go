@@ -51,7 +51,11 @@ func ParseHead(text []byte, v note.Verifier) (Head, error) {
 	if len(text) > maxHead {
 		return Head{}, fmt.Errorf("auditlog: a head of %d bytes", len(text))
 	}
-	body, _, ok := strings.Cut(string(text), "\n\n")
+	body, signature, ok := strings.Cut(string(text), "\n\n")
+	if ok { // bits that no decoder looks at must be zero, too
+		_, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSuffix(signature[strings.LastIndexByte(signature, ' ')+1:], "\n"))
+		ok = err == nil
+	}
 	if !ok {
 		return Head{}, errors.New("auditlog: not a signed head")
 	}
@@ -72,7 +76,7 @@ func ParseHead(text []byte, v note.Verifier) (Head, error) {
 		return Head{}, errors.New("auditlog: the size of a head is not a number")
 	}
 	h.Size = size
-	root, err := base64.StdEncoding.DecodeString(lines[2])
+	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
 	if err != nil || len(root) != tlog.HashSize {
 		return Head{}, errors.New("auditlog: the hash of a head is not 32 bytes of base64")
 	}

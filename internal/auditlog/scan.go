@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"path"
 
 	"github.com/klauspost/compress/zstd"
@@ -49,6 +50,10 @@ type scanner struct {
 // content is at fault.
 func openSegment(fsys vfs.FS, dir string, p place) (*scanner, error) {
 	f, err := fsys.Open(path.Join(dir, p.name))
+	if errors.Is(err, fs.ErrNotExist) && !p.packed { // packed since it was listed
+		p.packed = true
+		f, err = fsys.Open(path.Join(dir, segmentName(p.number, packedSuffix)))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,7 @@ func Verify(ctx context.Context, fsys vfs.FS, dir string, o VerifyOptions) ([]Ve
 	}
 	var out []Verdict
 	matched := map[string]bool{}
+	missing := treesMissing(known)
 	for _, k := range known {
 		v := &verification{ctx: ctx, fs: fsys, dir: treeDir(dir, k), opts: o, matched: matched, out: Verdict{Tree: k}}
 		if err := v.run(); err != nil {
@@ -98,6 +99,7 @@ func Verify(ctx context.Context, fsys vfs.FS, dir string, o VerifyOptions) ([]Ve
 		}
 		out = append(out, v.out)
 	}
+	out[0].Findings = append(missing, out[0].Findings...)
 	last := &out[len(out)-1]
 	for name := range o.Heads {
 		if !matched[name] {
@@ -106,6 +108,19 @@ func Verify(ctx context.Context, fsys vfs.FS, dir string, o VerifyOptions) ([]Ve
 		}
 	}
 	return out, nil
+}
+
+// treesMissing finds trees that are not there: they are numbered from 1 without gaps
+// and never removed.
+func treesMissing(known []int) (out []Finding) {
+	want := 1
+	for _, k := range known {
+		for ; want < k && len(out) < maxFindings; want++ {
+			out = append(out, Finding{Fault: Missing, Tree: want, Text: "the whole tree is gone; the first records of the next one quote its last head"})
+		}
+		want = k + 1
+	}
+	return out
 }
 
 // verification checks one tree.
@@ -151,6 +166,9 @@ func (v *verification) run() error {
 	if err := v.openKey(); err != nil {
 		return err
 	}
+	// A gateway may be writing: what the head file signs now is in the segments that
+	// are listed after it was read.
+	head, headErr := readHead(v.fs, v.dir, v.key)
 	list, err := places(v.fs, v.dir)
 	if err != nil {
 		return err
@@ -159,7 +177,7 @@ func (v *verification) run() error {
 	if err != nil {
 		return err
 	}
-	headFile, err := v.await()
+	last, err := v.await(head, headErr)
 	if err != nil {
 		return err
 	}
@@ -174,7 +192,7 @@ func (v *verification) run() error {
 	}
 	v.segment = ""
 	v.compare()
-	v.end(headFile)
+	v.end(last)
 	return nil
 }
 
@@ -226,22 +244,21 @@ func (v *verification) limits(list []place) ([]limit, error) {
 
 // await reads the heads that are to be compared on the way: the head file, and those
 // kept elsewhere.
-func (v *verification) await() (*Head, error) {
+func (v *verification) await(h Head, err error) (*Head, error) {
 	v.awaited = map[int64][]awaited{}
 	for name, text := range v.opts.Heads {
-		h, err := ParseHead(text, v.key)
+		outside, err := ParseHead(text, v.key)
 		if err != nil {
 			v.matched[name] = true
 			v.add(WrongKey, 0, 0, "%s: %v", name, err)
 			continue
 		}
-		if h.Origin != v.out.Origin {
+		if outside.Origin != v.out.Origin {
 			continue
 		}
 		v.matched[name] = true
-		v.awaited[h.Size] = append(v.awaited[h.Size], awaited{name, h, true})
+		v.awaited[outside.Size] = append(v.awaited[outside.Size], awaited{name, outside, true})
 	}
-	h, err := readHead(v.fs, v.dir, v.key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -299,6 +316,10 @@ func (v *verification) read(p place, to limit, first, last bool) error {
 
 // begin compares a segment's header with what the segments before it gave.
 func (v *verification) begin(h *header, first bool) {
+	if v.id == (ID{}) { // it was made since it was listed
+		v.id = h.id
+		v.out.Origin = fmt.Sprintf("%s/%x", v.key.Name(), v.id)
+	}
 	if h.id != v.id {
 		v.add(Changed, h.state.n, h.state.n, "the segment belongs to another log (%x)", h.id)
 	}
@@ -519,7 +540,7 @@ func (v *verification) end(last *Head) {
 			}
 		}
 	}
-	if last == nil && len(v.out.Findings) == 0 && v.state.n > 0 && v.out.Heads > 0 {
+	if there, err := vfs.Exists(v.fs, headPath(v.dir)); last == nil && err == nil && !there && len(v.out.Findings) == 0 && v.out.Heads > 0 {
 		v.add(Missing, v.state.n, v.state.n, "there is no file %s: whether records at the end are missing cannot be said", headFile)
 	}
 	if v.inline < v.file && len(v.out.Findings) == 0 {
