@@ -19,10 +19,28 @@ func (c *Core) backend() rpc.Backend {
 		t, _ := tablet.ParseDataType(c.v.Text(key)) // a Choice setting: always a type
 		return t
 	}
-	return exec.New(exec.Deps{Ingest: c.ingest, Store: c.store, Catalog: c.catalog, Query: c.queries(), Users: c.users, Pipes: c.engine, Logger: c.log},
+	return exec.New(exec.Deps{Ingest: c.ingest, Store: c.store, Catalog: c.catalog, Query: c.queries(), Users: c.users, Pipes: c.engine,
+		Loader: loader(c), Logger: c.log},
 		exec.Config{BuildInfo: appliance.Version(), ClusterID: c.id.ClusterID, Precision: c.id.Precision, Infer: exec.Inference{
 			Boolean: typ("boolean_string_infer_type"), Integer: typ("integer_string_infer_type"),
 			Floating: typ("floating_string_infer_type"), NaN: typ("nan_string_infer_type")}})
+}
+
+// loader says what LOAD may read.
+func loader(c *Core) *exec.Loader {
+	from := c.v.Text("load_directory")
+	if from == "" {
+		from = c.dir("load")
+	}
+	return &exec.Loader{FS: c.opt.FS, From: from, Files: c.dir("files")}
+}
+
+// arrivalWriter is where what arrives is written.
+func arrivalWriter(c *Core) arrival.Writer {
+	if !c.v.Switch("apply_auth_plans") {
+		return c.ingest
+	}
+	return &exec.AuthPlans{Writer: c.ingest, Users: c.users, Logger: c.log}
 }
 
 // parse reads a statement in the session's time zone.

@@ -20,7 +20,7 @@ func openArrivals(ctx context.Context, c *Core) error {
 		return err
 	}
 	c.dead = dead
-	c.arrivals, err = arrival.New(c.opt.FS, c.ingest, dead, arrival.Config{Dir: c.dir(), Decode: c.decode()}, c.log)
+	c.arrivals, err = arrival.New(c.opt.FS, arrivalWriter(c), dead, arrival.Config{Dir: c.dir(), Decode: c.decode()}, c.log)
 	if err != nil {
 		return err
 	}

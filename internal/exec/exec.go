@@ -59,6 +59,7 @@ type Deps struct {
 	Query   Queries
 	Users   *auth.Store
 	Pipes   Pipes
+	Loader  *Loader // nil: LOAD is refused
 	Logger  *slog.Logger
 }
 
@@ -155,6 +156,10 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 		return nil, b.deleteData(ctx, s, st)
 	case *sql.Flush:
 		return nil, b.flush(ctx)
+	case *sql.KillQuery:
+		return nil, killQuery(b.Query, st)
+	case *sql.Load:
+		return nil, b.load(ctx, s, st)
 	case *grant.Statement:
 		return b.users(r, st)
 	case *sql.CreateDatabase, *sql.DeleteDatabase, *sql.CreateTimeseries, *sql.CreateAligned, *sql.DeleteTimeseries, *sql.SetTTL:

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/sluice-gateway/sluice/internal/adopt"
 	"github.com/sluice-gateway/sluice/internal/auth"
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/commitlog"
@@ -44,7 +45,8 @@ func open(t testing.TB, fs vfs.FS) (b *Backend, shut func()) {
 	}
 	log, err := commitlog.Open(fs, "data/log", commitlog.Config{Reserve: -1}, quiet)
 	must(err)
-	cat, err := catalog.Open(context.Background(), fs, "data/catalog", log, quiet)
+	files := adopt.New(fs, "data/files", quiet)
+	cat, err := catalog.OpenWith(context.Background(), catalog.Config{FS: fs, Dir: "data/catalog", SchemaOf: files.Schema}, log, quiet)
 	must(err)
 	users, err := auth.Open(fs, "data/users.json", auth.Config{Cost: bcrypt.MinCost}, quiet)
 	must(err)
@@ -52,7 +54,8 @@ func open(t testing.TB, fs vfs.FS) (b *Backend, shut func()) {
 	must(fs.MkdirAll("data/files"))
 	st, err := store.Open(context.Background(), store.Config{FS: fs, Dir: "data/store", FilesDir: "data/files", Log: log, Schema: forever{}, Logger: quiet})
 	must(err)
-	b = New(Deps{Ingest: in, Store: st, Catalog: cat, Query: query.New(query.Stored(st), cat, query.Config{}), Users: users, Logger: quiet},
+	b = New(Deps{Ingest: in, Store: st, Catalog: cat, Query: query.New(query.Stored(st), cat, query.Config{}), Users: users, Logger: quiet,
+		Loader: &Loader{FS: fs, From: "data/load", Files: "data/files"}},
 		Config{ClusterID: "cluster-1", BuildInfo: "test"})
 	return b, func() {
 		must(in.Close(context.Background()))

@@ -86,8 +86,10 @@ func (b *Backend) times(st *sql.Insert) ([]int64, error) {
 }
 
 // now is the present in a timestamp precision.
-func now(precision string) int64 {
-	t := time.Now()
+func now(precision string) int64 { return stamp(time.Now(), precision) }
+
+// stamp is a time in a timestamp precision.
+func stamp(t time.Time, precision string) int64 {
 	switch precision {
 	case "us":
 		return t.UnixMicro()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
-	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
 // What a gateway says of itself where IoTDB lists its nodes: one config node and one
@@ -91,14 +90,6 @@ func (n *node) showSession(what string) (*result.Result, error) {
 		t := newTable("FunctionName", "FunctionType", "ClassName(UDF)", "State")
 		t.text("COUNT", "native", "", "AVAILABLE")
 		return t.result()
-	case "QUERIES": // of a gateway nobody can see or kill one
-		t := newTable("QueryId", "DataNodeId:int32", "ElapsedTime", "Statement")
-		t.columns[2].Type = tablet.Float
-		r, err := t.result()
-		if err == nil {
-			r.HasTime = true
-		}
-		return r, err
 	case "CURRENT_USER":
 		t := newTable("CurrentUser")
 		t.text(n.session.User.Name)

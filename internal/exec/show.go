@@ -54,6 +54,9 @@ func (b view) show(st sql.Statement) (*result.Result, error) {
 	case *sql.ShowTTL:
 		return b.showTTL(st)
 	case *sql.Show:
+		if st.What == "QUERIES" {
+			return b.showQueries()
+		}
 		return (&node{cfg: &b.cfg, session: b.session}).show(st.What)
 	}
 	return nil, unsupported("this statement")

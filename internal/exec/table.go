@@ -19,6 +19,7 @@ type table struct {
 	next    int // column of the next cell
 	rows    int
 	bytes   int
+	times   []int64 // one per row, if the table has a time column
 }
 
 // newTable returns an empty table of TEXT columns; a name with ":int32", ":int64" or
@@ -105,8 +106,12 @@ func (t *table) result() (*result.Result, error) {
 	if t.full() {
 		return nil, status.Errorf(status.QueryMemory, "The table has more than %d bytes; ask for less with a path or LIMIT", maxTable)
 	}
-	rows := &tableRows{t: &tablet.Tablet{Times: make([]int64, t.rows), Columns: t.columns}}
-	out := &result.Result{Columns: make([]result.Column, len(t.columns)), Rows: rows}
+	times := t.times
+	if times == nil {
+		times = make([]int64, t.rows)
+	}
+	rows := &tableRows{t: &tablet.Tablet{Times: times, Columns: t.columns}}
+	out := &result.Result{Columns: make([]result.Column, len(t.columns)), Rows: rows, HasTime: t.times != nil}
 	for i := range t.columns {
 		out.Columns[i] = result.Column{Name: t.columns[i].Name, Type: t.columns[i].Type}
 	}

@@ -20,11 +20,12 @@ import (
 func (b *Backend) template(ctx context.Context, s *rpc.Session, st sql.Statement) error {
 	var p plan.Plan
 	var err error
+	plans := templatePlans{b.Catalog}
 	switch st := st.(type) {
 	case *sql.AlterTimeseries:
 		p, err = alterPlan(st)
 	case *sql.CreateTemplate:
-		p, err = b.createTemplatePlan(st)
+		p, err = plans.create(st)
 	case *sql.AlterTemplate:
 		e := &plan.ExtendTemplate{Template: st.Name}
 		for _, c := range st.Columns {
@@ -40,15 +41,18 @@ func (b *Backend) template(ctx context.Context, s *rpc.Session, st sql.Statement
 	case *sql.DropTemplate:
 		p = &plan.DropTemplate{Template: st.Name}
 	case *sql.ActivateTemplate:
-		p, err = b.activatePlan(st.Paths)
+		p, err = plans.activate(st.Paths)
 	case *sql.DeactivateTemplate:
-		p, err = b.deactivatePlan(st)
+		p, err = plans.deactivate(st)
 	}
 	if err != nil {
 		return err
 	}
 	return b.plan(ctx, s)(plan.Encode(p))
 }
+
+// templatePlans makes the plans that need to know what there is.
+type templatePlans struct{ cat *catalog.Catalog }
 
 func alterPlan(st *sql.AlterTimeseries) (plan.Plan, error) {
 	pattern, err := compile(st.Path)
@@ -75,9 +79,9 @@ func alterPlan(st *sql.AlterTimeseries) (plan.Plan, error) {
 }
 
 // createTemplatePlan numbers templates upwards.
-func (b *Backend) createTemplatePlan(st *sql.CreateTemplate) (plan.Plan, error) {
+func (b templatePlans) create(st *sql.CreateTemplate) (plan.Plan, error) {
 	t := plan.Template{Name: st.Name, Aligned: st.Aligned}
-	for _, have := range catalog.Templates(b.Catalog) {
+	for _, have := range catalog.Templates(b.cat) {
 		t.ID = max(t.ID, have.ID+1)
 	}
 	for _, c := range st.Columns {
@@ -87,9 +91,9 @@ func (b *Backend) createTemplatePlan(st *sql.CreateTemplate) (plan.Plan, error) 
 }
 
 // activatePlan names the template that is set on or above each path.
-func (b *Backend) activatePlan(paths []sql.Path) (plan.Plan, error) {
+func (b templatePlans) activate(paths []sql.Path) (plan.Plan, error) {
 	p := &plan.BatchActivate{}
-	list := catalog.Templates(b.Catalog)
+	list := catalog.Templates(b.cat)
 	for _, path := range paths {
 		pattern, err := compile(path)
 		if err != nil {
@@ -114,9 +118,9 @@ func (b *Backend) activatePlan(paths []sql.Path) (plan.Plan, error) {
 }
 
 // deactivatePlan names the templates that are active on what the paths select.
-func (b *Backend) deactivatePlan(st *sql.DeactivateTemplate) (plan.Plan, error) {
+func (b templatePlans) deactivate(st *sql.DeactivateTemplate) (plan.Plan, error) {
 	all := map[string]plan.Template{}
-	for _, t := range catalog.Templates(b.Catalog) {
+	for _, t := range catalog.Templates(b.cat) {
 		if st.Name != "" && st.Name != t.Name {
 			continue
 		}
@@ -136,7 +140,7 @@ func (b *Backend) deactivatePlan(st *sql.DeactivateTemplate) (plan.Plan, error) 
 			return nil, err
 		}
 		used := map[string]bool{}
-		b.Catalog.Devices(pattern, func(d catalog.DeviceInfo) bool {
+		b.cat.Devices(pattern, func(d catalog.DeviceInfo) bool {
 			if _, ok := all[d.Template]; ok {
 				used[d.Template] = true
 			}

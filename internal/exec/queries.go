@@ -1,0 +1,44 @@
+package exec
+
+import (
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/auth"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/result"
+	"github.com/sluice-gateway/sluice/internal/status"
+	"github.com/sluice-gateway/sluice/internal/tablet"
+)
+
+// showQueries lists the queries that run: all for who has MAINTAIN, else the user's own.
+func (b view) showQueries() (*result.Result, error) {
+	t := newTable("QueryId", "DataNodeId:int32", "ElapsedTime", "Statement")
+	t.columns[2].Type = tablet.Float
+	t.times = []int64{}
+	for _, q := range b.Query.Running() {
+		if q.User != b.rights.User() && !b.rights.Has(auth.Maintain) {
+			continue
+		}
+		t.times = append(t.times, stamp(q.Since, b.cfg.Precision))
+		t.text(q.ID)
+		t.number(dataNode)
+		c := t.step()
+		c.Floats = append(c.Floats, float32(time.Since(q.Since).Seconds()))
+		t.text(clip(q.Text))
+	}
+	return t.result()
+}
+
+// killQuery ends one query, or all.
+func killQuery(q Queries, st *sql.KillQuery) error {
+	if st.ID == "" {
+		for _, one := range q.Running() {
+			q.Kill(one.ID)
+		}
+		return nil
+	}
+	if !q.Kill(st.ID) {
+		return status.Errorf(status.Internal, "Please ensure your input <queryId> is correct")
+	}
+	return nil
+}
