@@ -1,7 +1,9 @@
 package auditlog
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -65,6 +67,18 @@ type place struct {
 // places lists the segments of a tree in order. Of a segment that is there plain
 // and packed the plain one counts.
 func places(fsys vfs.FS, dir string) ([]place, error) {
+	for tries := 0; ; tries++ {
+		list, err := listed(fsys, dir)
+		if errors.Is(err, fs.ErrNotExist) && tries < 100 {
+			if there, _ := vfs.Exists(fsys, dir); there {
+				continue // one was packed or removed while they were listed
+			}
+		}
+		return list, err
+	}
+}
+
+func listed(fsys vfs.FS, dir string) ([]place, error) {
 	names, err := fsys.List(dir)
 	if err != nil {
 		return nil, err
