@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/query/agg"
 	"github.com/sluice-gateway/sluice/internal/query/pred"
 	"github.com/sluice-gateway/sluice/internal/query/rows"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile"
 )
 
 // last answers SELECT LAST: one row per series that has a point.
@@ -73,9 +75,7 @@ type lastPoint struct {
 func (l *lastRows) Next(_ context.Context, most int) (*result.Block, error) {
 	var found []lastPoint
 	for len(l.order) > 0 && len(found) < max(1, most) {
-		k := l.order[0]
-		l.order = l.order[1:]
-		p, ok, err := l.point(k)
+		p, ok, err := l.point()
 		if err != nil {
 			return nil, err
 		}
@@ -87,6 +87,45 @@ func (l *lastRows) Next(_ context.Context, most int) (*result.Block, error) {
 		return nil, io.EOF
 	}
 	return l.block(found), nil
+}
+
+// point reads the next series backwards until a value comes. Statistics tell the last
+// point of a chunk that nothing overlaps; the newest of them and of the first row is it.
+func (l *lastRows) point() (lastPoint, bool, error) {
+	k := l.order[0]
+	l.order = l.order[1:]
+	s := &l.b.selection.series[k]
+	var state agg.State
+	q := l.b.query(s.device, []int{k})
+	q.Rows = 1
+	q.Stats = func(_ int, st *tsfile.Statistics) bool {
+		if !agg.Exact(s.typ, agg.NeedEnds, st) {
+			return false
+		}
+		state.AddStats(s.typ, st, agg.NeedEnds)
+		return true
+	}
+	d := rows.NewDevice(l.b.reading(), q, l.ranges)
+	defer d.Close()
+	for {
+		t, err := d.Next()
+		if err != nil && !isEOF(err) {
+			return lastPoint{}, false, err
+		}
+		if err == nil {
+			n := state.Count
+			state.Add(&t.Columns[0], t.Times, 0, len(t.Times), agg.NeedEnds)
+			if state.Count == n {
+				continue
+			}
+		}
+		if state.Count == 0 {
+			return lastPoint{}, false, nil
+		}
+		c := tablet.Column{Schema: tablet.Schema{Type: s.typ}}
+		agg.LastValue.Put(&c, &state)
+		return lastPoint{series: k, time: state.Last.Time, text: lastText(&c, 0)}, true, nil
+	}
 }
 
 func (l *lastRows) block(found []lastPoint) *result.Block {
@@ -102,30 +141,6 @@ func (l *lastRows) block(found []lastPoint) *result.Block {
 		out.Columns[2].Bytes.Append([]byte(s.typ.String()))
 	}
 	return out
-}
-
-// point reads a series backwards until a value comes.
-func (l *lastRows) point(k int) (lastPoint, bool, error) {
-	s := &l.b.selection.series[k]
-	q := l.b.query(s.device, []int{k})
-	q.Rows = 64
-	d := rows.NewDevice(l.b.reading(), q, l.ranges)
-	defer d.Close()
-	for {
-		t, err := d.Next()
-		switch {
-		case isEOF(err):
-			return lastPoint{}, false, nil
-		case err != nil:
-			return lastPoint{}, false, err
-		}
-		c := &t.Columns[0]
-		for i := range t.Times {
-			if !c.Nulls.Get(i) {
-				return lastPoint{series: k, time: t.Times[i], text: lastText(c, i)}, true, nil
-			}
-		}
-	}
 }
 
 // lastText is a value as SELECT LAST shows it: a DATE as its number; a BLOB in
@@ -159,9 +174,7 @@ type lastByTime struct {
 // Next implements result.Rows.
 func (l *lastByTime) Next(_ context.Context, most int) (*result.Block, error) {
 	for len(l.order) > 0 {
-		k := l.order[0]
-		l.order = l.order[1:]
-		p, ok, err := l.point(k)
+		p, ok, err := l.point()
 		if err != nil {
 			return nil, err
 		}

@@ -292,6 +292,7 @@ func (m *model) test(s tablet.Schema) (func(v any) int, string) {
 
 // asked is one random query.
 type asked struct {
+	last     bool
 	items    []string // measurement or *
 	funcs    []string // beside items; nil: raw
 	from     []string
@@ -307,6 +308,9 @@ type asked struct {
 func (q *asked) text() string {
 	var b strings.Builder
 	b.WriteString("select ")
+	if q.last {
+		b.WriteString("last ")
+	}
 	for i, it := range q.items {
 		if i > 0 {
 			b.WriteString(", ")
@@ -350,6 +354,9 @@ func (m *model) query() *asked {
 		}
 	}
 	aggregate := m.r.IntN(2) == 0
+	if m.r.IntN(6) == 0 {
+		q.last, q.byDevice, q.desc, aggregate = true, false, false, false
+	}
 	for range 1 + m.r.IntN(3) {
 		s := measurements()[m.r.IntN(len(measurements()))]
 		name := s.Name
@@ -370,7 +377,13 @@ func (m *model) query() *asked {
 	}
 	if m.r.IntN(3) > 0 {
 		c := m.condition(m.r.IntN(4))
+		if q.last {
+			c = m.timeCondition()
+		}
 		q.where = &c
+	}
+	if q.last {
+		return q
 	}
 	if aggregate && m.r.IntN(2) == 0 {
 		q.by = &sql.GroupBy{Start: int64(m.r.IntN(50)) - 10, LeftOpen: m.r.IntN(2) == 0}
@@ -388,6 +401,8 @@ func (m *model) query() *asked {
 func (m *model) answer(q *asked) string {
 	var rows []modelRow
 	switch {
+	case q.last:
+		rows = m.lastRows(q)
 	case q.byDevice:
 		devices := slices.Sorted(slices.Values(q.from))
 		names := map[int][]string{} // of item
@@ -463,6 +478,37 @@ func (m *model) answer(q *asked) string {
 		b.WriteString(strings.Join(r.cells, " ") + " ")
 	}
 	return b.String()
+}
+
+// lastRows evaluates SELECT LAST.
+func (m *model) lastRows(q *asked) []modelRow {
+	var out []modelRow
+	seen := map[string]bool{}
+	for _, it := range q.items {
+		for _, d := range q.from {
+			for _, p := range m.paths(d, it) {
+				if seen[p] {
+					continue
+				}
+				seen[p] = true
+				for at := int64(600); at >= -10; at-- {
+					if v := m.data[p][at]; v != nil && m.matches(q, at) {
+						out = append(out, modelRow{at: at, cells: []string{p, text(v), m.series[p].String()}})
+						break
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (m *model) matches(q *asked, at int64) bool {
+	if q.where == nil {
+		return true
+	}
+	v, _ := q.where.eval(q.from, at, false)
+	return v == 2
 }
 
 type modelRow struct {

@@ -319,10 +319,11 @@ func readLimit(p *parser, l *Limit) {
 	switch {
 	case !ok:
 		p.Expected("a whole number")
-	case word == "LIMIT" && n <= 0:
-		semantic(p, at, "LIMIT <N>: N should be greater than 0.", "")
 	case n < 0:
-		semantic(p, at, "OFFSET <N>: N should be greater than or equal to 0.", "")
+		p.Note(at, "the number is negative", "")
+		p.Die()
+	case word == "LIMIT" && n == 0:
+		semantic(p, at, "LIMIT <N>: N should be greater than 0.", "")
 	case word == "LIMIT":
 		l.Limit = n
 		if p.IsSymbol(",") {
