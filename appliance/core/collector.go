@@ -57,5 +57,9 @@ func (c *Core) health() appliance.Health {
 	if refusing != nil {
 		detail["refusing"] = refusing.Error()
 	}
-	return appliance.Health{OK: refusing == nil, Detail: detail}
+	flush := c.store.Stats().Failing
+	if flush != nil {
+		detail["flush_failing"] = flush.Error()
+	}
+	return appliance.Health{OK: refusing == nil && flush == nil, Detail: detail}
 }

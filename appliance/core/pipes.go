@@ -73,6 +73,11 @@ func (c *Core) figures() map[string]float64 {
 	if l.Alarm {
 		out["log_alarm"] = 1
 	}
+	if c.store != nil {
+		st := c.store.Stats()
+		out["store_files"], out["store_bytes"], out["store_memory_bytes"] = float64(st.Files), float64(st.FileBytes), float64(st.MemoryBytes)
+		out["store_behind"], out["store_damaged"], out["store_aside"] = float64(st.Behind), float64(st.Damaged), float64(st.Aside)
+	}
 	if c.dead != nil {
 		if n, err := c.dead.Count(); err == nil {
 			out["letters"] = float64(n)
