@@ -65,7 +65,10 @@ func (g *Ingest) orderPlan(ctx context.Context, b *batch, ev *event.Event, valid
 func check(cat *catalog.Catalog, changes []catalog.Change) error {
 	for i := range changes {
 		c := &changes[i]
-		var err error
+		err := catalog.Check(cat, c)
+		if err != nil {
+			return err
+		}
 		switch c.Kind {
 		case catalog.CreateDatabase:
 			err = checkDatabase(cat, c.Path)
@@ -77,9 +80,6 @@ func check(cat *catalog.Catalog, changes []catalog.Change) error {
 			err = checkSeries(cat, c)
 		case catalog.DeleteSeries:
 			err = checkDelete(cat, c.Patterns)
-		}
-		if err == nil {
-			err = catalog.Check(cat, c)
 		}
 		if err != nil {
 			return err
