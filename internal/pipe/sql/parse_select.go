@@ -125,7 +125,7 @@ func checkSelect(p *parser, s *Select) {
 		semantic(p, at, "Common queries and aggregated queries are not allowed to appear at the same time: GROUP BY needs aggregates", "for instance avg(..)")
 	case s.EndTime && s.GroupBy == nil:
 		semantic(p, at, endTime+" needs GROUP BY", "")
-	case s.Order.DeviceDesc && !s.ByDevice:
+	case s.Order.Device && !s.ByDevice:
 		semantic(p, at, "Sorting by device is only supported in ALIGN BY DEVICE queries.", "")
 	case s.Order.Series != 0 && !s.Last:
 		semantic(p, at, "Sorting by timeseries is only supported in last queries.", "")
@@ -297,7 +297,7 @@ func readOrderBy(p *parser, s *Select) {
 		case "TIME":
 			s.Order.Desc, s.Order.ByTime = desc, first
 		case "DEVICE":
-			s.Order.DeviceDesc = desc
+			s.Order.Device, s.Order.DeviceDesc = true, desc
 		default:
 			s.Order.Series = 1
 			if desc {

@@ -29,6 +29,7 @@ type SelectItem struct {
 type Order struct {
 	Desc       bool // TIME DESC
 	ByTime     bool // TIME is the first key: with ALIGN BY DEVICE the rows of all devices go by time
+	Device     bool // DEVICE is a key
 	DeviceDesc bool // DEVICE DESC
 	Series     int8 // TIMESERIES, of LAST: 1 ASC, -1 DESC, 0 not given
 }

@@ -69,16 +69,13 @@ func printOrder(b *printer, o *Order) {
 	if o.ByTime {
 		key("TIME", o.Desc)
 	}
-	if o.DeviceDesc {
-		key("DEVICE", true)
+	if o.Device {
+		key("DEVICE", o.DeviceDesc)
 	}
 	if o.Series != 0 {
 		key("TIMESERIES", o.Series < 0)
 	}
 	if !o.ByTime && o.Desc {
-		if word == " ORDER BY " {
-			key("DEVICE", false)
-		}
 		key("TIME", true)
 	}
 }
