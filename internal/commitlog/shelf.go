@@ -82,7 +82,7 @@ func (s *shelf) bytes() (total int64, count int) {
 
 // Held returns the bytes on disk of the segments that hold positions after pos: what a
 // cursor at pos keeps retention from removing.
-func (l *Log) Held(pos uint64) int64 {
+func Held(l *Log, pos uint64) int64 {
 	l.shelf.mu.RLock()
 	defer l.shelf.mu.RUnlock()
 	var total int64

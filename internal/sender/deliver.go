@@ -34,16 +34,16 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 		var out *leftOut
 		switch {
 		case errors.As(err, &out):
-			l.leave(es[0], out)
+			leave(l, es[0], out)
 			return nil
 		case errors.Is(err, errAsRows):
-			return l.asRows(ctx, es[0], t)
+			return asRows(ctx, l, es[0], t)
 		case errors.As(err, &bad):
 			if len(es) > 1 {
 				return l.halves(ctx, es, t)
 			}
 			if first, rest, ok := divide(es[0]); ok {
-				return l.parts(ctx, first, rest, t)
+				return parts(ctx, l, first, rest, t)
 			}
 			t.Refuse(time.Now(), true, bad.Error())
 			t.never = true
@@ -69,15 +69,15 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 			given := int(l.s.given.Load())
 			if t.Divide(l.s.cfg.Refusal, given) {
 				if first, rest, ok := divide(es[0]); ok {
-					return l.parts(ctx, first, rest, t)
+					return parts(ctx, l, first, rest, t)
 				}
 			}
 			why := refusal(es, a.Detail)
 			if t.GiveUp(l.s.cfg.Refusal) {
 				if most := l.s.cfg.Refusal.InARow; most > 0 && given >= most {
 					why += fmt.Sprintf("; %d were given up in a row and nothing was accepted between: nothing more is given up until something is", given)
-				} else if l.readable(es[0].ev) {
-					return l.asRows(ctx, es[0], t) // the target may take what is in it
+				} else if readable(l, es[0].ev) {
+					return asRows(ctx, l, es[0], t) // the target may take what is in it
 				} else if l.bury(ctx, es[0], &t) {
 					return nil
 				}
@@ -158,7 +158,7 @@ func (l *lane) attempt(ctx context.Context, es []entry, t *Trial) (Answer, error
 		}
 		return l.sendFile(ctx, &l.prep.file.Sealed, t)
 	}
-	r, err := l.translated(ev)
+	r, err := translated(ev, l.conn.peer)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/request"
+	"github.com/sluice-gateway/sluice/internal/request/plan"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -160,6 +161,52 @@ func TestPlanThatIsRefusedForEver(t *testing.T) {
 		writeAll(t, s, []*event.Event{row("root.d", 1, 1, "a"), configPlan(), row("root.d", 2, 1, "a")})
 		if len(dead.letters) != 1 || dead.letters[0].Attempts < 10 || dead.letters[0].Last.Sub(dead.letters[0].First) < 10*time.Minute || acks.count() != 3 {
 			t.Errorf("letters %+v, %d acks", dead.letters, acks.count())
+		}
+	})
+}
+
+// TestPlanOfSeveralDevicesIsCut: one device that the target refuses does not keep the
+// others from being created.
+func TestPlanOfSeveralDevicesIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &plan.CreateMulti{Internal: true}
+		for _, d := range []string{"a", "b", "bad", "c", "d"} {
+			m.Devices = append(m.Devices, plan.DeviceGroup{Device: request.NewPath(plan.PathPartial, []string{"root", d}), Group: plan.SeriesGroup{
+				Names: []string{"s"}, Types: []tablet.DataType{tablet.Int64}, Encodings: []tablet.Encoding{tablet.Plain}, Compressors: []tablet.Compressor{tablet.LZ4}}})
+		}
+		body, err := m.AppendBody(nil, request.Layout13)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := newTarget()
+		var made []string
+		target.react = func(_ int, typ request.Type, body []byte) reaction {
+			if typ != request.TypePlanNode {
+				return reaction{answer: Answer{Verdict: OK}}
+			}
+			changes, _, err := request.EventChanges(event.Request{Type: int16(typ), Body: body}, request.Options{})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, c := range changes {
+				if c.Path == "root.bad.s" {
+					return reaction{answer: Answer{Verdict: Refused}}
+				}
+			}
+			for _, c := range changes {
+				made = append(made, c.Path)
+			}
+			return reaction{answer: Answer{Verdict: OK}}
+		}
+		acks, dead := newAcks(), &graves{}
+		s := start(t, testConfig(1), Deps{Transport: target, Acker: acks, Dead: dead})
+		defer s.Close()
+		writeAll(t, s, []*event.Event{{Kind: event.Plan, Request: event.Request{Type: int16(request.TypePlanNode), Body: body}}, row("root.d", 1, 1, "a")})
+		if got := strings.Join(made, " "); got != "root.a.s root.b.s root.c.s root.d.s" || len(dead.letters) != 1 || acks.count() != 2 || s.Counters().InFlight.Events != 0 {
+			t.Errorf("made %s, %d letters, %d acks, %+v", got, len(dead.letters), acks.count(), s.Counters().InFlight)
+		}
+		if c, _, _ := request.EventChanges(dead.letters[0].Event.Request, request.Options{}); len(c) != 1 {
+			t.Errorf("the letter creates %d series", len(c))
 		}
 	})
 }

@@ -39,8 +39,8 @@ func verdictOf(v translate.Verdict, why string) error {
 }
 
 // translated returns the request of a plan or a kept request for the target.
-func (l *lane) translated(ev *event.Event) (event.Request, error) {
-	r, v, why := translate.Request(ev.Request, l.conn.peer)
+func translated(ev *event.Event, peer request.Layout) (event.Request, error) {
+	r, v, why := translate.Request(ev.Request, peer)
 	return r, verdictOf(v, why)
 }
 
@@ -63,7 +63,7 @@ func (l *lane) prepareFile(f *event.Sealed) (Answer, error) {
 }
 
 // leave acknowledges what the target cannot have and says so.
-func (l *lane) leave(e entry, why *leftOut) {
+func leave(l *lane, e entry, why *leftOut) {
 	l.s.count.left.Add(1)
 	l.s.warn("left out "+why.why, "not sent: the target has no equivalent", "position", uint64(e.pos), "what", subject(e.ev), "reason", why.why)
 	l.acknowledge([]entry{e})
@@ -71,16 +71,16 @@ func (l *lane) leave(e entry, why *leftOut) {
 
 // readable reports whether an event is a TsFile that may be sent as rows when the file
 // itself is refused.
-func (l *lane) readable(ev *event.Event) bool {
+func readable(l *lane, ev *event.Event) bool {
 	return ev.Kind == event.File && unpack.IsTsFile(ev.File) && l.s.deps.Files != nil
 }
 
 // asRows sends the points of a file one request after the other and acknowledges the
 // file behind the last. It returns an error only when ctx ends.
-func (l *lane) asRows(ctx context.Context, e entry, t Trial) error {
+func asRows(ctx context.Context, l *lane, e entry, t Trial) error {
 	var bad *unpack.Bad
 	for {
-		err := l.rowsOf(ctx, e)
+		err := rowsOf(ctx, l, e)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -101,7 +101,7 @@ func (l *lane) asRows(ctx context.Context, e entry, t Trial) error {
 }
 
 // rowsOf sends the points of a file.
-func (l *lane) rowsOf(ctx context.Context, e entry) error {
+func rowsOf(ctx context.Context, l *lane, e entry) error {
 	r, err := unpack.Open(l.s.deps.Files, e.ev.File, unpack.Everything())
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (l *lane) rowsOf(ctx context.Context, e entry) error {
 			}
 		}
 		if size >= l.s.room() || errors.Is(err, io.EOF) {
-			if err := l.deliverAll(ctx, batch); err != nil {
+			if err := deliverAll(ctx, l, batch); err != nil {
 				return err
 			}
 			batch, size = batch[:0], 0
@@ -135,7 +135,7 @@ func (l *lane) rowsOf(ctx context.Context, e entry) error {
 }
 
 // deliverAll sends entries of rows in as few requests as they fit.
-func (l *lane) deliverAll(ctx context.Context, es []entry) error {
+func deliverAll(ctx context.Context, l *lane, es []entry) error {
 	for len(es) > 0 {
 		l.comp.mode = l.mode()
 		n := l.comp.take(es)

@@ -61,7 +61,8 @@ type past struct {
 const rowsPerTablet = 4096
 
 // openPast opens the snapshot that the pipe begins with; nil if it is behind the pipe.
-func (s *logSource) openPast(ctx context.Context, d Deps) (*past, error) {
+func openPast(ctx context.Context, s *logSource) (*past, error) {
+	d := s.deps
 	snap, err := d.History.Snapshot(ctx, s.c.Snapshot)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot of the history: %w", err)

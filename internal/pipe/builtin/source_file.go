@@ -31,7 +31,7 @@ func (f *filter) selection() unpack.Selection {
 
 // mustUnpack reports whether a TsFile may have to be sent as tablets: the pipe selects a
 // part of the data, or points of it were deleted later in the history.
-func (s *logSource) mustUnpack(ev *event.Event, f *filter, at event.Position) bool {
+func mustUnpack(s *logSource, ev *event.Event, f *filter, at event.Position) bool {
 	if !unpack.IsTsFile(ev.File) || ev.Kind != event.File || s.c.Files == nil {
 		return false
 	}
@@ -44,7 +44,7 @@ func (s *logSource) unpack(ctx context.Context, ev *event.Event, f *filter, at e
 	r, err := unpack.Open(s.c.Files, ev.File, f.selection())
 	var all, nothing bool
 	if err == nil {
-		if all, nothing, err = r.Covered(); err == nil && !nothing && !s.asItIs(all, at) {
+		if all, nothing, err = r.Covered(); err == nil && !nothing && !asItIs(s, all, at) {
 			s.file = &unpacking{r: r, ev: ev}
 			return false, nil
 		}
@@ -61,7 +61,7 @@ func (s *logSource) unpack(ctx context.Context, ev *event.Event, f *filter, at e
 }
 
 // asItIs reports whether a file that is wholly selected may be sent as a file.
-func (s *logSource) asItIs(all bool, at event.Position) bool {
+func asItIs(s *logSource, all bool, at event.Position) bool {
 	return all && (at > s.c.Created || s.deleted.after(at) == len(s.deleted))
 }
 

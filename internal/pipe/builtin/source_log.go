@@ -169,7 +169,7 @@ func (s *logSource) prepare(ctx context.Context) error {
 		}
 		return nil
 	}
-	p, err := s.openPast(ctx, s.deps)
+	p, err := openPast(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func (s *logSource) take(ctx context.Context, e *commitlog.Entry) (*event.Event,
 	if ev.ViaPipe && !s.forward || !s.carries.has(class) {
 		return nil, nil
 	}
-	if s.mustUnpack(ev, f, event.Position(e.Pos)) {
+	if mustUnpack(s, ev, f, event.Position(e.Pos)) {
 		whole, err := s.unpack(ctx, ev, f, event.Position(e.Pos))
 		if !whole || err != nil {
 			return nil, err

@@ -39,5 +39,8 @@ func FromLog(l *commitlog.Log) Log { return logAdapter{l} }
 
 type logAdapter struct{ *commitlog.Log }
 
+// Held returns the bytes that a cursor at pos keeps on disk.
+func (l logAdapter) Held(pos uint64) int64 { return commitlog.Held(l.Log, pos) }
+
 // Cursor returns the durable position with that name, made at 0 if new.
 func (l logAdapter) Cursor(name string) (Cursor, error) { return l.Log.Cursor(name) }

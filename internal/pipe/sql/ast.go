@@ -189,7 +189,9 @@ func (*CreatePipe) Statement() {}
 func (*StartPipe) Statement() {}
 
 // Statement implements Statement.
-func (*StopPipe) Statement()  {}
+func (*StopPipe) Statement() {}
+
+// Statement implements Statement.
 func (*AlterPipe) Statement() {}
 
 // Statement implements Statement.
