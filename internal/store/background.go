@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -20,6 +21,7 @@ const (
 	spillBytes   = 64 << 20 // bytes of inputs from which on index entries are not kept in memory
 	largestInput = 1 << 30  // bytes of a file that is merged no more
 	idleCheck    = 30 * time.Second
+	expireCheck  = 10 * time.Minute // reads the index of every file that may have expired
 )
 
 // merger is the store as it merges and expires files.
@@ -29,6 +31,7 @@ type merger struct{ *Store }
 func (s merger) background(ctx context.Context) {
 	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
+	checked := time.Now()
 	for last := uint64(0); ; {
 		s.mu.Lock()
 		ticked := false
@@ -41,8 +44,11 @@ func (s merger) background(ctx context.Context) {
 			return
 		}
 		adopter{s.Store}.releaseSealed()
-		if err := s.expire(); err != nil {
-			s.cfg.Logger.Warn("files of expired points were not removed", "error", err)
+		if time.Since(checked) >= expireCheck {
+			checked = time.Now()
+			if err := s.expire(); err != nil {
+				s.cfg.Logger.Warn("files of expired points were not removed", "error", err)
+			}
 		}
 		if s.cfg.Compaction.Off {
 			continue
@@ -153,6 +159,10 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 	for _, l := range run {
 		head.From, head.To = min(head.From, l.From), max(head.To, l.To)
 		read += l.Bytes
+	}
+	free, err := s.cfg.FS.Free(s.cfg.Dir)
+	if err != nil || s.cfg.Reserve > 0 && free < read+s.cfg.Reserve {
+		return errors.Join(err, fmt.Errorf("%d bytes are free, it may need %d and %d are kept for flushes", free, read, s.cfg.Reserve))
 	}
 	if head.Name, err = s.free(s.cfg.partition(run[0].Lo), head.From, head.To); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 
 // Limits of files.
 const (
-	maxOpen = 64       // files that stay open while nobody reads them
+	maxOpen = 256      // files that stay open while nobody reads them
 	maxMods = 64 << 20 // bytes of a mods file
 	maxPage = 64 << 20 // bytes of a page, compressed or not
 )

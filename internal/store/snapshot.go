@@ -54,7 +54,7 @@ func (s *Store) Snapshot(ctx context.Context, name string) (*Snapshot, error) {
 	s.snapshots.Lock()
 	defer s.snapshots.Unlock()
 	dir := path.Join(s.cfg.Dir, snapshotsDir, name)
-	if n, err := s.openSnapshot(dir); n != nil || err != nil {
+	if n, err := (keeper{s}).openSnapshot(dir); n != nil || err != nil {
 		return n, err
 	}
 	if err := s.Flush(ctx); err != nil {
@@ -68,8 +68,11 @@ func (s *Store) Snapshot(ctx context.Context, name string) (*Snapshot, error) {
 	return n, nil
 }
 
+// keeper is the store as it finds its snapshots again.
+type keeper struct{ *Store }
+
 // openSnapshot reads a snapshot; nil if it is not there or not finished.
-func (s *Store) openSnapshot(dir string) (*Snapshot, error) {
+func (s keeper) openSnapshot(dir string) (*Snapshot, error) {
 	state, _, err := manifest.Read(s.cfg.FS, dir)
 	if err != nil {
 		return nil, fmt.Errorf("store: snapshot: %w", err)
@@ -78,7 +81,7 @@ func (s *Store) openSnapshot(dir string) (*Snapshot, error) {
 	if err != nil || !have {
 		return nil, err
 	}
-	return &Snapshot{s: s, dir: dir, state: state}, nil
+	return &Snapshot{s: s.Store, dir: dir, state: state}, nil
 }
 
 func (n *Snapshot) make() error {
@@ -126,7 +129,7 @@ func (n *Snapshot) make() error {
 }
 
 // clearSnapshots removes what was not finished.
-func (s *Store) clearSnapshots() error {
+func (s keeper) clearSnapshots() error {
 	names, err := s.Snapshots()
 	if err != nil {
 		return err

@@ -46,6 +46,7 @@ type Config struct {
 	Memory    int64         // bytes of a memtable that make it be flushed [64 MiB]
 	Age       time.Duration // age of the oldest record that makes it be flushed [1 h]; < 0: none
 	Retention time.Duration // points older than this are dropped, whatever their TTL [never]
+	Reserve   int64         // bytes of the disk that merging files leaves free, for flushes [256 MiB]; -1: none
 
 	Compaction Compaction
 }
@@ -80,6 +81,9 @@ func (c *Config) defaults() {
 	set(&c.Age, time.Hour)
 	if c.Memory == 0 {
 		c.Memory = 64 << 20
+	}
+	if c.Reserve == 0 {
+		c.Reserve = 256 << 20
 	}
 	if c.Compaction.Inputs == 0 {
 		c.Compaction.Inputs = 10
@@ -251,7 +255,7 @@ func (s *Store) recover(ctx context.Context) error {
 			return fmt.Errorf("store: %w", err)
 		}
 	}
-	if err := s.clearSnapshots(); err != nil {
+	if err := (keeper{s}).clearSnapshots(); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	s.late.seed(&s.cfg, s.layers)
