@@ -8,6 +8,7 @@
 //	(c) recorded sessions ═►│gate│═► outer-gateway; thrift sessions ─► both gateways
 //	(d) Go client, Python client, command line ─► both gateways
 //	(e) IoTDB ─► inner-gateway ═►│gate│═► outer-gateway ─► IoTDB, both gateways killed on the way
+//	(g) TsFiles of ours, every type × encoding × compressor ─► LOAD and a pipe's seal ─► IoTDB
 //
 // The tests have the build tag interop (make interop) and need a JDK, Maven and
 // Python; what is missing makes them fail, not skip. SLUICE_BIN names the

@@ -28,7 +28,7 @@ func (w *Writer) EndChunk() error {
 	if err := w.g.flush(); err != nil {
 		return w.fail(err)
 	}
-	w.g.forget()
+	forget(w.g)
 	return nil
 }
 
@@ -54,7 +54,7 @@ func (w *Writer) Copy(device string, c ChunkSet) error {
 	if err := w.EndChunk(); err != nil {
 		return err
 	}
-	if err := w.g.checkCopy(&c); err != nil {
+	if err := checkCopy(w.g, &c); err != nil {
 		return err
 	}
 	if err := w.g.copySet(&c); err != nil {
@@ -64,7 +64,7 @@ func (w *Writer) Copy(device string, c ChunkSet) error {
 }
 
 // checkCopy refuses what would not be a valid file before anything is written.
-func (g *group) checkCopy(c *ChunkSet) error {
+func checkCopy(g *group, c *ChunkSet) error {
 	lead := c.Time
 	if lead == nil {
 		lead = c.Values[0]

@@ -443,7 +443,7 @@ func (g *group) flush() error {
 }
 
 // forget drops the columns, so that each may come back with another encoding.
-func (g *group) forget() {
+func forget(g *group) {
 	g.cols, g.place = g.cols[:0], g.place[:0]
 	clear(g.index)
 }
