@@ -78,6 +78,9 @@ func open(cfg Config) (*Log, error) {
 	l.found.Clean, l.found.Last, l.found.Records, l.found.Dropped, l.found.Size = at.clean, at.last, at.state.n, at.dropped, at.size
 	l.w = newWriter(l, dir, at.state.clone(), at.number)
 	l.w.loose = at.dropped > 0
+	if at.state.n == 0 { // else what was found is signed at once
+		l.w.times.sign = time.Now()
+	}
 	l.w.keeper = newKeeper(l, dir)
 	return l, nil
 }
