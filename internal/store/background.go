@@ -7,12 +7,16 @@ import (
 	"math"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/store/compact"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
+
+// mergedMark is in the names of merged files.
+const mergedMark = "-m"
 
 // Numbers of compaction.
 const (
@@ -53,27 +57,29 @@ func (s merger) background(ctx context.Context) {
 		if s.cfg.Compaction.Off {
 			continue
 		}
-		if err := s.merge(ctx, s.cfg.Compaction.BytesPerSecond); err != nil && ctx.Err() == nil {
+		if err := s.merge(ctx, s.cfg.Compaction.BytesPerSecond, false); err != nil && ctx.Err() == nil {
 			s.cfg.Logger.Warn("a compaction failed, the files stay as they are", "error", err)
 		}
 	}
 }
 
-// Compact merges until nothing is left to merge, without a limit of speed.
+// Compact merges the files of each partition into one, as far as they are neighbours and
+// not too large, without a limit of speed. With Compaction.Recompress single files that
+// no merge has written are written anew, too.
 func (s *Store) Compact(ctx context.Context) error {
 	m := merger{s}
 	if err := m.expire(); err != nil {
 		return err
 	}
-	return m.merge(ctx, -1)
+	return m.merge(ctx, -1, true)
 }
 
-// merge merges runs of files until there is none that is worth it.
-func (s merger) merge(ctx context.Context, speed int64) error {
+// merge merges runs of files until there is none that is worth it, or all that it can.
+func (s merger) merge(ctx context.Context, speed int64, all bool) error {
 	s.merging.Lock()
 	defer s.merging.Unlock()
 	for {
-		run, v := s.pick()
+		run, v := s.pick(all)
 		if run == nil {
 			return nil
 		}
@@ -91,7 +97,7 @@ func (s merger) merge(ctx context.Context, speed int64) error {
 // pick returns files to merge, oldest first, and a view that has them; nil if there are
 // none. Only neighbours in the order of layers may be merged, in one partition; a file
 // that reaches over several partitions divides those before it from those behind it.
-func (s merger) pick() ([]*layer, *View) {
+func (s merger) pick(all bool) ([]*layer, *View) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	runs := map[int64][]*layer{}
@@ -119,16 +125,39 @@ func (s merger) pick() ([]*layer, *View) {
 		ready = append(ready, r)
 	}
 	slices.SortFunc(ready, func(a, b []*layer) int { return manifest.Compare(a[0].File, b[0].File) })
+	choose := func(best []*layer) ([]*layer, *View) {
+		v := s.view()
+		v.expire = true
+		return best, v
+	}
+	if all {
+		for _, r := range ready {
+			if best := s.whole(r); best != nil {
+				return choose(best)
+			}
+		}
+		return nil, nil
+	}
 	for tier := int64(firstTier); tier <= largestInput; tier *= 4 {
 		for _, r := range ready {
 			if best := similar(r, tier, s.cfg.Compaction.Inputs); best != nil {
-				v := s.view()
-				v.expire = true
-				return best, v
+				return choose(best)
 			}
 		}
 	}
 	return nil, nil
+}
+
+// whole returns the first neighbours of a run that can become one file; a file alone only
+// if it is to be written anew.
+func (s merger) whole(r []*layer) []*layer {
+	if n := min(len(r), s.cfg.Compaction.Inputs); n > 1 {
+		return r[:n]
+	}
+	if len(r) == 1 && s.cfg.Compaction.Recompress && !strings.Contains(r[0].Name, mergedMark) {
+		return r
+	}
+	return nil
 }
 
 // similar returns neighbours smaller than a tier, if there are enough.
@@ -205,7 +234,7 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 // may still be read.
 func (s merger) free(partition int64, from, to uint64) (string, error) {
 	for i := 1; ; i++ {
-		name := fmt.Sprintf("p%d-%016x-%016x-m%d%s", partition, from, to, i, suffix)
+		name := fmt.Sprintf("p%d-%016x-%016x%s%d%s", partition, from, to, mergedMark, i, suffix)
 		have, err := vfs.Exists(s.cfg.FS, path.Join(s.cfg.Dir, name))
 		if err != nil || !have {
 			return name, err
