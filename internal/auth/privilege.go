@@ -68,6 +68,11 @@ const All = Set(1<<privileges - 1)
 // Has reports whether p is in the set.
 func (s Set) Has(p Privilege) bool { return s&(1<<p) != 0 }
 
+// allows reports whether the set lets do what p does: who may write may read.
+func (s Set) allows(p Privilege) bool {
+	return s.Has(p) || p == ReadData && s.Has(WriteData) || p == ReadSchema && s.Has(WriteSchema)
+}
+
 // List returns the privileges of the set in order.
 func (s Set) List() []Privilege {
 	var out []Privilege

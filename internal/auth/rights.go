@@ -98,7 +98,7 @@ func (r *Rights) Has(p Privilege) bool {
 // Covers reports whether the user has a privilege on all that a path or pattern in
 // normal form may select.
 func (r *Rights) Covers(p Privilege, path string) bool {
-	return r.admin || r.anyPath(func(g *pathGrant) bool { return g.Set.Has(p) && contains(g.Path, path) })
+	return r.admin || r.anyPath(func(g *pathGrant) bool { return g.Set.allows(p) && contains(g.Path, path) })
 }
 
 // Everything reports whether the user has a privilege on all paths.
@@ -111,7 +111,7 @@ func (r *Rights) Device(p Privilege, device string) bool { return r.Covers(p, de
 // path in normal form.
 func (r *Rights) Touches(p Privilege, path string) bool {
 	return r.admin || r.anyPath(func(g *pathGrant) bool {
-		if !g.Set.Has(p) {
+		if !g.Set.allows(p) {
 			return false
 		}
 		base := base(g.Path)

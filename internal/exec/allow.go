@@ -61,8 +61,6 @@ func (r guard) allow(st sql.Statement) error {
 		return allowPaths(r.Rights, auth.WriteSchema, st.Path)
 	case *sql.SetTTL:
 		return allowPaths(r.Rights, auth.WriteSchema, st.Path)
-	case *sql.SetTemplate:
-		return allowPaths(r.Rights, auth.WriteSchema, st.Path)
 	case *sql.ActivateTemplate:
 		return allowPaths(r.Rights, auth.WriteSchema, st.Paths...)
 	case *sql.DeactivateTemplate:
@@ -80,7 +78,7 @@ func allowGlobal(r *auth.Rights, st sql.Statement) (known bool, err error) {
 		need = auth.ManageDatabase
 	case *sql.CreatePipe, *sql.AlterPipe, *sql.StartPipe, *sql.StopPipe, *sql.DropPipe, *sql.ShowPipes, *sql.ShowPipePlugins:
 		need = auth.UsePipe
-	case *sql.CreateTemplate, *sql.AlterTemplate, *sql.DropTemplate, *sql.ShowTemplates:
+	case *sql.CreateTemplate, *sql.AlterTemplate, *sql.SetTemplate, *sql.DropTemplate, *sql.ShowTemplates:
 		return true, errAdmin()
 	case *sql.Flush, *sql.KillQuery:
 	case *sql.Load: // writes anywhere
@@ -90,7 +88,7 @@ func allowGlobal(r *auth.Rights, st sql.Statement) (known bool, err error) {
 		return true, denied(auth.WriteData, "root.**")
 	case *sql.Show:
 		switch st.What {
-		case "CLUSTER", "CLUSTER DETAILS", "DATANODES", "CONFIGNODES":
+		case "CLUSTER", "CLUSTER DETAILS", "DATANODES", "CONFIGNODES", "QUERIES":
 		default:
 			return true, nil
 		}

@@ -253,7 +253,14 @@ func seeds() []string {
 		"create aligned timeseries root.a(lat float encoding=GORILLA compressor=SNAPPY, lon double tags(x=y))",
 		"show databases details root.**", "show devices root.a.* with database limit 3 offset 1", "show latest timeseries root.** limit 1", "count timeseries root.**",
 		"show version", "show cluster details", "show available urls", "flush root.a, root.b true on local", "set ttl to root.a.** 3600000", "unset ttl to root.a", "set ttl to root.a inf",
-		"grant all on root.** to user x", "/* c */ show -- x\n pipes ;",
+		"grant all on root.** to user x", "grant read, write_data on root.a.**, root.b to role r with grant option", "revoke role r from user u",
+		"create user `a b` 'p'", "alter user u set password 'x'", "list privileges of role r", "list user of role r", "drop role r",
+		"create device template t aligned (s1 int32 encoding=rle, `s 2` text)", "alter device template t add (x double)", "set device template t to root.a",
+		"create timeseries using device template on root.a.d1, root.a.d2", "deactivate device template * from root.a.*", "show paths root.a.** using device template t",
+		"alter timeseries root.a.s upsert alias=x tags(a=b) attributes(c=d)", "alter timeseries root.a.s add tags a=b, c='d'", "alter timeseries root.a.s rename a to b",
+		"show child nodes root.a limit 2", "show ttl on root.a, root.b.**", "count timeseries root.** where tags(a)='b' group by level=2", "count nodes root.** level=1",
+		"show timeseries where timeseries contains 's' and datatype=int32 limit 3", "show devices where template is not null", "kill query 'x'", "load '/a' sglevel=2 verify=false onSuccess=none",
+		"create database root.a with ttl=1000, schema_replication_factor=1", "alter database root.a with ttl=INF", "/* c */ show -- x\n pipes ;",
 		"insert into root.a(time, s) values (1, X'00ff'), (2, NaN), (3, -Infinity), (+4, 1.)",
 	}
 }
