@@ -8,10 +8,14 @@
 //
 //	one lane:   queue ─► [ request in flight ] ─► OK       acknowledge, next request from all that waits
 //	                                          ├─► refused  new connection and handshake, back off, repeat; split in halves
-//	                                          │            when there are several events; one event alone that is refused
-//	                                          │            often and long enough becomes a dead letter, then acknowledged
+//	                                          │            when there are several events, then by rows and columns; the
+//	                                          │            smallest part that is refused often and long enough becomes a
+//	                                          │            dead letter, then acknowledged; a file is tried as rows first
 //	                                          ├─► busy     back off, repeat, never counted
 //	                                          └─► no answer, bad answer, broken: close, back off, connect, repeat
+//
+// Plans and files are translated for the release of the target (package translate);
+// what it cannot have is left out and counted, or a dead letter.
 //
 // What is promised:
 //

@@ -26,6 +26,13 @@
 // and one cursor of the commit log per pipe. The cursor is named by the creation id
 // of the pipe, so a pipe that was dropped and created again starts anew.
 //
+// Where the gateway has a store, a pipe with history begins with a named snapshot of it
+// at position P: all its items have the position P, so the cursor passes P when the last
+// of them is acknowledged. A watcher looks every few seconds at what each pipe keeps of
+// the log; a pipe over its quota lets go of it, keeps the deletions and schema changes
+// that its cursor then passes in a file, and begins with a new snapshot when it runs
+// again (past.go).
+//
 // An error or a panic of one pipe ends that instance only. The package knows no
 // socket, no SQL text and no concrete plugin; privileges are the caller's business.
 package engine

@@ -444,3 +444,24 @@ func TestHistoryWhileTheStoreCompacts(t *testing.T) {
 		w.close()
 	}
 }
+
+// TestFinishedPipeHoldsNoLog: behind the end of its source a pipe needs nothing.
+func TestFinishedPipeHoldsNoLog(t *testing.T) {
+	for _, attributes := range []string{"'mode'='snapshot'", "'realtime.enable'='false'"} {
+		rng := rand.New(rand.NewSource(9))
+		w := newPastWorld(t)
+		w.churn(rng, 50)
+		w.exec("create pipe p with source ('inclusion'='data', " + attributes + ") with sink ('sink'='state-sink')")
+		w.eventually("the history is over", func() bool { n, _ := w.Positions(); return w.equal() && len(n) == 0 })
+		before := w.target.String()
+		for round := 0; w.log.First() < 200 && round < 200; round++ {
+			w.churn(rng, 50)
+			<-time.After(5 * time.Millisecond) // the watcher looks
+		}
+		i := w.engine.Pipes()[0]
+		if w.log.First() < 200 || i.Remaining != 0 || i.History != "" || w.target.String() != before {
+			t.Errorf("%s: the log begins at %d; %+v", attributes, w.log.First(), i)
+		}
+		w.close()
+	}
+}

@@ -46,11 +46,11 @@ func (w *watcher) run(ctx context.Context) {
 	t := time.NewTicker(w.e.cfg.Watch)
 	defer t.Stop()
 	for {
-		w.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			w.look(ctx)
 		}
 	}
 }
@@ -102,6 +102,7 @@ func (w *watcher) pipe(ctx context.Context, p *pipe, have map[string]uint64) {
 		return
 	}
 	w.overPast(p, have)
+	w.passEnd(p)
 	over := w.measure(p)
 	if def := p.definition(); !over || def.Past != nil && def.Past.Following {
 		w.follow(ctx, p)
@@ -140,6 +141,14 @@ func (w *watcher) overPast(p *pipe, have map[string]uint64) {
 	}
 	p.log.Info("the pipe is behind its snapshot", "position", at)
 	removePast(p, &def)
+}
+
+// passEnd lets go of the log behind the end of a source: nothing there is for the pipe.
+func (w *watcher) passEnd(p *pipe) {
+	def := p.definition()
+	if def.End != nil && def.Past == nil && p.cursor.Get() >= *def.End {
+		p.cursor.Set(w.e.deps.Log.Durable())
+	}
 }
 
 // measure notes what the pipe holds and reports whether it must let go of it.
