@@ -130,16 +130,24 @@ func (c *compiler) compare(e *sql.Compare, negate bool) (node, error) {
 			return &leaf{series: k, negate: negate, test: t}, err
 		})
 	default:
-		return c.each(l.Path, func(a int) (node, error) {
-			n, err := c.each(r.Path, func(b int) (node, error) {
-				return &columns{left: a, right: b, order: outcomes(op), negate: negate}, c.comparable(e, a, b)
-			})
-			if n == nil && err == nil {
-				n = always{unknown}
-			}
-			return n, err
-		})
+		return c.compareSeries(e, op, negate)
 	}
+}
+
+// compareSeries compares every series of the left side with every one of the right.
+func (c *compiler) compareSeries(e *sql.Compare, op sql.CompareOp, negate bool) (node, error) {
+	missing := false
+	n, err := c.each(e.Left.Path, func(a int) (node, error) {
+		n, err := c.each(e.Right.Path, func(b int) (node, error) {
+			return &columns{left: a, right: b, order: outcomes(op), negate: negate}, c.comparable(e, a, b)
+		})
+		missing = missing || n == nil
+		return n, err
+	})
+	if missing {
+		n = nil
+	}
+	return n, err
 }
 
 // between is low <= x <= high.
