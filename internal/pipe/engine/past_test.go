@@ -465,3 +465,51 @@ func TestFinishedPipeHoldsNoLog(t *testing.T) {
 		w.close()
 	}
 }
+
+// TestHistoryAndCrashes cuts the power at any moment of histories, quotas and the end of
+// a past, over the real store. In the end the target is what the store is.
+func TestHistoryAndCrashes(t *testing.T) {
+	seeds := int64(6)
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
+		rng := rand.New(rand.NewSource(200 + seed))
+		w := &pastWorld{t: t, mem: vfs.NewMem(uint64(seed)), store: points{}, target: points{}, left: -1, useStore: true}
+		w.open()
+		w.churn(rng, 300)
+		if err := w.real.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.take(rng.Intn(30))
+		w.exec("create pipe p with source ('inclusion'='data', 'log-quota'='40KiB') with sink ('sink'='state-sink')")
+		for range 8 {
+			w.churn(rng, rng.Intn(300))
+			switch rng.Intn(4) {
+			case 0:
+				w.exec("stop pipe p")
+			case 1:
+				w.exec("start pipe p")
+			case 2:
+				if err := w.real.Compact(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.take(rng.Intn(60))
+			<-time.After(time.Duration(rng.Intn(8)) * time.Millisecond) // somewhere in what goes on by itself
+			clone := w.mem.CrashClone(uint64(rng.Int63()), rng.Float64())
+			w.close()
+			w.mem = clone
+			w.open()
+		}
+		w.take(-1)
+		w.close() // a target that hung is asked again
+		w.open()
+		w.exec("start pipe p")
+		w.eventually(fmt.Sprintf("seed %d: target and store are equal", seed), w.equal)
+		w.churn(rng, 50)
+		w.eventually("and stay so", w.equal)
+		w.eventually("the past is over", func() bool { n, err := w.real.Snapshots(); return err == nil && len(n) == 0 })
+		w.close()
+	}
+}
