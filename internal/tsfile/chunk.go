@@ -134,6 +134,9 @@ type page struct {
 	hasStats     bool
 }
 
+// headAhead is read of a chunk at first: a small chunk whole.
+const headAhead = 4 << 10
+
 // chunkReader walks through the pages of one chunk.
 type chunkReader struct {
 	Chunk
@@ -150,8 +153,12 @@ func (k *chunkReader) open(r *Reader, meta *ChunkMeta) error {
 		k.w.ahead = r.lim.WindowBytes
 	}
 	k.w.reset(meta.Offset, r.foot.Separator)
+	ahead := k.w.ahead
+	k.w.ahead = min(ahead, headAhead) // the size of the chunk is not known yet
 	var err error
-	if k.Chunk, err = k.w.readChunkHeader(); err != nil {
+	k.Chunk, err = k.w.readChunkHeader()
+	k.w.ahead = ahead
+	if err != nil {
 		return err
 	}
 	k.w.end = k.w.at() + k.Size

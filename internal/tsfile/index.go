@@ -155,6 +155,9 @@ func (r *Reader) DeviceID(path string) (DeviceID, error) {
 
 // Device looks a device up; nil without an error means that the file has none.
 func (r *Reader) Device(id DeviceID) (*Device, error) {
+	if d := r.last.Load(); d != nil && d.ID.Compare(id) == 0 {
+		return d, nil
+	}
 	for i := range r.foot.roots {
 		if r.foot.Version == 4 && r.foot.roots[i].table != id.Table() {
 			continue
@@ -170,16 +173,30 @@ func deviceBelow(r *Reader, n *indexNode, id DeviceID) (*Device, error) {
 		if i < 0 || n.kind == leafDevice && n.children[i].device.Compare(id) != 0 {
 			return nil, nil
 		}
-		next, err := r.child(n, i)
+		next, err := deviceChild(r, n, i)
 		if err != nil {
 			return nil, err
 		}
 		if n.kind == leafDevice {
-			return &Device{ID: n.children[i].device, root: *next}, nil
+			d := &Device{ID: n.children[i].device, root: *next}
+			r.last.Store(d)
+			return d, nil
 		}
 		n = next
 	}
 	return nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth)
+}
+
+// deviceChild is child; the last leaf is kept, since devices are asked for in order.
+func deviceChild(r *Reader, n *indexNode, i int) (*indexNode, error) {
+	if old := r.leaf.Load(); old != nil && n.kind == internalDevice && old.at == n.children[i].off {
+		return old, nil
+	}
+	next, err := r.child(n, i)
+	if err == nil && next.kind == leafDevice {
+		r.leaf.Store(next)
+	}
+	return next, err
 }
 
 // Series is the index entry of one series.

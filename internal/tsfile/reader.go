@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
@@ -17,6 +18,9 @@ type Reader struct {
 	size int64
 	lim  Limits
 	foot Footer
+
+	last atomic.Pointer[Device]    // that was looked up
+	leaf atomic.Pointer[indexNode] // of the device index
 }
 
 // Footer is what Open reads: everything behind the index.

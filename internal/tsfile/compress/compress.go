@@ -36,7 +36,7 @@ type Codec struct {
 	xzOut   *xz.Reader
 	zstdIn  *zstd.Encoder
 	gzipIn  *gzip.Writer
-	lz4In   lz4Packer
+	lz4In   *lz4Packer
 	src     bytes.Reader
 }
 
@@ -197,6 +197,9 @@ func (c *Codec) Append(dst []byte, id tablet.Compressor, src []byte) ([]byte, er
 		dst = room(dst, snappy.MaxEncodedLen(len(src)))
 		return dst[:at+len(snappy.Encode(dst[at:], src))], nil
 	case tablet.LZ4:
+		if c.lz4In == nil {
+			c.lz4In = new(lz4Packer)
+		}
 		return c.lz4In.append(dst, src), nil
 	case tablet.Zstd:
 		if c.zstdIn == nil {
