@@ -20,10 +20,10 @@ const mergedMark = "-m"
 
 // Numbers of compaction.
 const (
-	leastInputs  = 4        // files of about one size that are worth a merge
-	firstTier    = 8 << 20  // bytes below which files count as of one size; each tier is four times as large
-	spillBytes   = 64 << 20 // bytes of inputs from which on index entries are not kept in memory
-	largestInput = 1 << 30  // bytes of a file that is merged no more
+	leastInputs  = 4         // files of about one size that are worth a merge
+	firstTier    = 128 << 10 // bytes below which files count as of one size; each tier is four times as large
+	spillBytes   = 64 << 20  // bytes of inputs from which on index entries are not kept in memory
+	largestInput = 1 << 30   // bytes of a file that is merged no more
 	idleCheck    = 30 * time.Second
 	expireCheck  = 10 * time.Minute // reads the index of every file that may have expired
 )
