@@ -26,11 +26,14 @@ func (c *Core) backend() rpc.Backend {
 			Floating: typ("floating_string_infer_type"), NaN: typ("nan_string_infer_type")}})
 }
 
-// loader says what LOAD may read.
+// loader says what LOAD may read; the default directory is made.
 func loader(c *Core) *exec.Loader {
 	from := c.v.Text("load_directory")
 	if from == "" {
 		from = c.dir("load")
+		if err := c.opt.FS.MkdirAll(from); err != nil {
+			c.log.Warn("the directory of LOAD could not be made", "dir", from, "error", err)
+		}
 	}
 	return &exec.Loader{FS: c.opt.FS, From: from, Files: c.dir("files")}
 }
