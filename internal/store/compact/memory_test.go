@@ -40,7 +40,7 @@ func TestMemory(t *testing.T) {
 		return merge.Input{File: open(t, b.Bytes())}
 	}
 	wide := func(first int64) merge.Input {
-		b, _ := write(t, []merge.Input{{Mem: plant(3000, 3, first)}}, Options{})
+		b, _ := write(t, []merge.Input{{Mem: plant(2000, 3, first)}}, Options{})
 		return merge.Input{File: open(t, b.Bytes())}
 	}
 	for name, inputs := range map[string][]merge.Input{

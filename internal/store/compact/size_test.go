@@ -97,3 +97,13 @@ func BenchmarkCompact(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFlushWide: many series with few points each.
+func BenchmarkFlushWide(b *testing.B) {
+	m := plant(3000, 3, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		write(b, []merge.Input{{Mem: m}}, Options{})
+	}
+	b.ReportMetric(float64(b.N)*3000*10/b.Elapsed().Seconds(), "series/s")
+}

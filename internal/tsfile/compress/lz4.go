@@ -26,7 +26,7 @@ const (
 	lz4Patience = 6 // after so many failures (as a power of two) steps become longer
 )
 
-func lz4Key(v uint32) uint32 { return v * 2654435761 >> (32 - lz4Hash) }
+func lz4Key(v uint32, shift int) uint32 { return v * 2654435761 >> shift }
 
 // append appends src as one block.
 func (p *lz4Packer) append(dst, src []byte) []byte {
@@ -40,14 +40,16 @@ func (p *lz4Packer) pack(dst, src []byte) int {
 	out, anchor := 0, 0
 	limit := len(src) - lz4NoMatch
 	if limit > 0 {
-		clear(p.table[:])
-		p.table[lz4Key(le.Uint32(src))] = 1
+		width := min(lz4Hash, bits.Len(uint(len(src)))) // a small page pays for a small table
+		shift := 32 - width
+		clear(p.table[:1<<width])
+		p.table[lz4Key(le.Uint32(src), shift)] = 1
 		for s := 1; s < limit; {
 			// Look for a match.
 			m := 0
 			for tries := 1 << lz4Patience; ; tries++ {
 				v := le.Uint32(src[s:])
-				h := lz4Key(v)
+				h := lz4Key(v, shift)
 				m = int(p.table[h]) - 1
 				p.table[h] = uint32(s) + 1
 				if m >= 0 && s-m <= lz4Distance && le.Uint32(src[m:]) == v {
@@ -68,10 +70,10 @@ func (p *lz4Packer) pack(dst, src []byte) int {
 				if s >= limit {
 					break
 				}
-				h := lz4Key(le.Uint32(src[s-2:]))
+				h := lz4Key(le.Uint32(src[s-2:]), shift)
 				p.table[h] = uint32(s-2) + 1
 				v := le.Uint32(src[s:])
-				h = lz4Key(v)
+				h = lz4Key(v, shift)
 				m = int(p.table[h]) - 1
 				p.table[h] = uint32(s) + 1
 				if m < 0 || s-m > lz4Distance || le.Uint32(src[m:]) != v {
