@@ -482,9 +482,9 @@ func TestHistoryAndCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.take(rng.Intn(30))
-		w.exec("create pipe p with source ('inclusion'='data', 'log-quota'='40KiB') with sink ('sink'='state-sink')")
+		w.exec("create pipe p with source ('inclusion'='data', 'log-quota'='10KiB') with sink ('sink'='state-sink')")
 		for range 8 {
-			w.churn(rng, rng.Intn(300))
+			w.churn(rng, rng.Intn(500))
 			switch rng.Intn(4) {
 			case 0:
 				w.exec("stop pipe p")
