@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 
 	"github.com/sluice-gateway/sluice/internal/commitlog"
@@ -162,8 +163,12 @@ func (p *past) unreadable(ev *event.Event) (bool, error) {
 		return false, r.Close()
 	}
 	var bad *unpack.Bad
-	if errors.As(err, &bad) {
+	switch {
+	case errors.As(err, &bad):
 		return true, nil
+	case errors.Is(err, fs.ErrNotExist): // what the store has of it is in the snapshot
+		p.s.c.Logger.Warn("a sealed file of the history is gone", "error", err)
+		return false, nil
 	}
 	return false, fmt.Errorf("a file of the history: %w", err)
 }
