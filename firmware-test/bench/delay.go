@@ -48,7 +48,7 @@ func slowRows(ctx context.Context, e *env) error {
 // slowTablets measures what arrives through a slow gate with the default parameters.
 func slowTablets(ctx context.Context, e *env) error {
 	const points = 10_000_000
-	x, err := e.load(ctx, "tablets", 0, points, nil, slowGate()...)
+	x, err := load{name: "tablets", points: points, gate: slowGate()}.run(ctx, e)
 	if err != nil {
 		return err
 	}

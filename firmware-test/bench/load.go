@@ -15,10 +15,19 @@ type crossing struct {
 	last             gatesim.Verdict
 }
 
-// load starts a chain, warms it up, writes points through it and checks that all of
-// them have arrived and that the law held.
-func (e *env) load(ctx context.Context, name string, warm, points int64, pipe []string, gate ...string) (x crossing, err error) {
-	c, err := newChain(ctx, e, name, pipe, gate...)
+// load is some points that are written through a chain of their own.
+type load struct {
+	name   string
+	warm   int64 // points before the clock starts
+	points int64
+	pipe   []string // parameters of the pipe
+	gate   []string // flags of the gate
+}
+
+// run starts the chain, warms it up, writes the points and checks that all of them
+// have arrived and that the law held.
+func (o load) run(ctx context.Context, e *env) (x crossing, err error) {
+	c, err := newChain(ctx, e, o.name, o.pipe, o.gate...)
 	if err != nil {
 		return x, err
 	}
@@ -27,8 +36,8 @@ func (e *env) load(ctx context.Context, name string, warm, points int64, pipe []
 	if err != nil {
 		return x, err
 	}
-	if warm > 0 {
-		if _, err = l.points(ctx, warm); err == nil {
+	if o.warm > 0 {
+		if _, err = l.points(ctx, o.warm); err == nil {
 			err = c.drained(ctx, drainLimit)
 		}
 		if err != nil {
@@ -40,7 +49,7 @@ func (e *env) load(ctx context.Context, name string, warm, points int64, pipe []
 		return x, err
 	}
 	began := time.Now()
-	if x.written, err = l.points(ctx, points); err != nil {
+	if x.written, err = l.points(ctx, o.points); err != nil {
 		return x, err
 	}
 	if err = c.drained(ctx, drainLimit); err != nil {

@@ -61,7 +61,7 @@ func rate(ctx context.Context, e *env) error {
 // rateOfChain returns points per second from the first insert until the last point is outside.
 func rateOfChain(ctx context.Context, e *env, i int) (float64, error) {
 	name := fmt.Sprintf("rate%d", i)
-	x, err := e.load(ctx, name, warmUp, e.o.points, nil)
+	x, err := load{name: name, warm: warmUp, points: e.o.points}.run(ctx, e)
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +81,7 @@ func rateOfChain(ctx context.Context, e *env, i int) (float64, error) {
 func wire(ctx context.Context, e *env) error {
 	const points = 2_000_000
 	for _, compressor := range []string{"zstd", "lz4"} {
-		x, err := e.load(ctx, compressor, 0, points, []string{"connector.compressor", compressor})
+		x, err := load{name: compressor, points: points, pipe: []string{"connector.compressor", compressor}}.run(ctx, e)
 		if err != nil {
 			return err
 		}

@@ -203,3 +203,10 @@ func TestPointsAreWrittenAsTheTableDoes(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestRowsOfBlocks(t *testing.T) {
+	block := be(int32(2), byte(1), byte(5), int32(7), byte(2))
+	if n := blockRows([][]byte{block, block, {0, 0}, nil}); n != 14 {
+		t.Errorf("%d rows", n)
+	}
+}
