@@ -5,7 +5,7 @@ BIN     := bin
 SEED    ?= 1
 ROUNDS  ?= 20
 # Packages with goroutines: the race detector runs on these.
-RACE := ./appliance/... ./inner/... ./internal/adopt/... ./internal/auditlog/... ./internal/auth/... ./internal/deadletter/... ./internal/exec/... ./internal/query/... ./receiver/... ./outer/... ./internal/arrival/... ./internal/catalog/... ./internal/commitlog/... \
+RACE := ./appliance/... ./inner/... ./internal/adopt/... ./internal/auditlog/... ./internal/auth/... ./internal/deadletter/... ./internal/exec/... ./internal/query/... ./internal/store/... ./receiver/... ./outer/... ./internal/arrival/... ./internal/catalog/... ./internal/commitlog/... \
 	./internal/ingest/... ./internal/pipe/engine/... ./internal/pipe/builtin/... ./internal/rpc/... ./internal/sender/... ./internal/thriftsink/... ./firmware-test/gatesim/... ./firmware-test/proc/...
 
 .PHONY: help

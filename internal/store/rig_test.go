@@ -220,3 +220,10 @@ func (r *rig) want(w content) {
 		r.t.Fatalf("differences: %s", diff(have, w))
 	}
 }
+
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}

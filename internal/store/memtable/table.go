@@ -28,6 +28,7 @@ type Table struct {
 type device struct {
 	chunks []chunk
 	epoch  uint32 // of the last change
+	born   uint32 // epoch of the first one
 	marks  []mark
 	lo, hi int64
 	shape  *shape // of the last block
@@ -103,7 +104,7 @@ func (t *Table) Add(tab *tablet.Tablet, now time.Time) {
 	defer t.mu.Unlock()
 	d := t.devices[tab.Device]
 	if d == nil {
-		d = &device{lo: math.MaxInt64, hi: math.MinInt64, epoch: t.epoch}
+		d = &device{lo: math.MaxInt64, hi: math.MinInt64, epoch: t.epoch, born: t.epoch}
 		t.devices[tab.Device] = d
 		t.bytes += int64(224 + len(tab.Device))
 	}
@@ -137,6 +138,9 @@ func (d *device) mark(epoch uint32) {
 
 // at returns what the device held for a View of an epoch.
 func (d *device) at(epoch uint32) (chunks, rows int) {
+	if epoch < d.born {
+		return 0, 0
+	}
 	if d.epoch <= epoch {
 		chunks = len(d.chunks)
 		if chunks > 0 && d.chunks[chunks-1].block != nil {
