@@ -22,12 +22,15 @@ type Product struct {
 	Short string // one line of help
 	// New wires the unit; it opens nothing yet.
 	New func(v *Values, log *slog.Logger) (Unit, error)
+	// Hidden are commands that only the product itself runs.
+	Hidden []*cobra.Command
 }
 
 // Command returns the root command of a daemon.
 func Command(p Product) *cobra.Command {
 	root := &cobra.Command{Use: p.Side.String(), Short: p.Short, SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(runCommand(p), initCommand(p), configCommand(p), VersionCommand())
+	root.AddCommand(p.Hidden...)
 	return root
 }
 
@@ -80,7 +83,8 @@ func runCommand(p Product) *cobra.Command {
 		signals := make(chan os.Signal, 2)
 		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 		defer signal.Stop(signals)
-		return Serve(context.Background(), u, Host{Stdout: cmd.OutOrStdout(), Log: log, Signals: signals, Limit: v.Duration("stop_timeout")})
+		return Serve(context.Background(), u, Host{Stdout: cmd.OutOrStdout(), Log: log, Signals: signals, Limit: v.Duration("stop_timeout"),
+			Confine: func(u Unit) error { return confine(u, v, *file, log) }})
 	}
 	return c
 }

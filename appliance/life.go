@@ -34,6 +34,8 @@ type Host struct {
 	Log     *slog.Logger
 	Signals <-chan os.Signal // the first stops softly, the second hard
 	Limit   time.Duration    // of the soft stop
+	// Confine, if given, takes rights from the process once every door listens.
+	Confine func(Unit) error
 }
 
 // Serve runs a unit until a signal, a failure or the end of ctx. The first signal
@@ -41,6 +43,9 @@ type Host struct {
 func Serve(ctx context.Context, u Unit, h Host) error {
 	log := h.Log
 	ready, err := u.Start(ctx)
+	if err == nil && h.Confine != nil {
+		err = h.Confine(u)
+	}
 	if err != nil {
 		hard, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -61,7 +61,7 @@ func TestServeSoftThenHard(t *testing.T) {
 					time.AfterFunc(at, func() { signals <- syscall.SIGTERM })
 				}
 				var out bytes.Buffer
-				_ = Serve(t.Context(), u, Host{&out, quiet(), signals, 30 * time.Second})
+				_ = Serve(t.Context(), u, Host{&out, quiet(), signals, 30 * time.Second, nil})
 				if got := out.String(); got != "ready rpc=a:1 air-gap=off http=b:2\n" {
 					t.Errorf("stdout %q", got)
 				}
@@ -77,11 +77,11 @@ func TestServeFailure(t *testing.T) {
 	boom := errors.New("disk gone")
 	u := &fakeUnit{failed: make(chan error, 1)}
 	u.failed <- boom
-	if err := Serve(t.Context(), u, Host{io.Discard, quiet(), nil, time.Second}); !errors.Is(err, boom) {
+	if err := Serve(t.Context(), u, Host{io.Discard, quiet(), nil, time.Second, nil}); !errors.Is(err, boom) {
 		t.Errorf("error %v", err)
 	}
 	u = &fakeUnit{startErr: boom}
-	if err := Serve(t.Context(), u, Host{io.Discard, quiet(), nil, time.Second}); !errors.Is(err, boom) || u.stops != 1 {
+	if err := Serve(t.Context(), u, Host{io.Discard, quiet(), nil, time.Second, nil}); !errors.Is(err, boom) || u.stops != 1 {
 		t.Errorf("error %v, %d stops", err, u.stops)
 	}
 }

@@ -29,6 +29,12 @@ func commonSettings() []Setting {
 			Doc: "soft limit of the process's memory: near it garbage is collected more often and given back; 0 = none. GOMEMLIMIT wins"},
 		{Key: "stop_timeout", Kind: Duration, Default: "30s", Min: 0, Max: 3_600_000, Side: Both,
 			Doc: "how long the first signal lets work finish before the hard stop"},
+		{Key: "sandbox", Kind: Choice, Choices: []string{"off", "try", "require"}, Default: "off", Side: Both, Flag: "sandbox",
+			Doc: "give up rights after the start (Linux: seccomp, Landlock); outside, the gate's sockets are then held by a process of their own that can send only single bytes. try: as far as the kernel can; require: or refuse to start"},
+		{Key: "sandbox_read", Kind: Text, Side: Both,
+			Doc: "more files and directories that may be read inside the sandbox, separated by commas (trust stores, folders of imports)"},
+		{Key: "sandbox_write", Kind: Text, Side: Both,
+			Doc: "more directories that may be written inside the sandbox, separated by commas (folders of file sinks); data_dir always may"},
 		{Key: "show_pipes_layout", Kind: Choice, Choices: []string{"2.0", "1.2"}, Default: "2.0", Side: Both,
 			Doc: "columns of SHOW PIPES: those of IoTDB 2.0 or 1.2"},
 	}

@@ -64,23 +64,35 @@ func New(cfg Config, d Deps) (*Receiver, error) {
 		soft: soft, hard: hard, finish: finish, abandon: abandon, conns: map[*conn]struct{}{}}, nil
 }
 
+// ListenConfig is how the gate's port is opened: with keep-alive, and so that the end
+// of the process resets every connection.
+func ListenConfig(keepAlive time.Duration) net.ListenConfig {
+	def(&keepAlive, DefaultKeepAlive)
+	return net.ListenConfig{Control: lingerZero, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive / 3}}
+}
+
 // Listen opens a TCP address (port 0: chosen by the kernel) and accepts connections
 // on it until Stop. It returns the address that listens.
 func (r *Receiver) Listen(ctx context.Context, address string) (net.Addr, error) {
-	lc := net.ListenConfig{Control: lingerZero, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: r.cfg.KeepAlive, Interval: r.cfg.KeepAlive / 3}}
+	lc := ListenConfig(r.cfg.KeepAlive)
 	ln, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("receiver: %w", err)
 	}
+	return ln.Addr(), r.Take(ln)
+}
+
+// Take accepts connections of a listener until Stop, which closes it.
+func (r *Receiver) Take(ln net.Listener) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
-		return nil, errors.Join(errors.New("receiver: stopped"), ln.Close())
+		return errors.Join(errors.New("receiver: stopped"), ln.Close())
 	}
 	r.listeners = append(r.listeners, ln)
 	r.wg.Add(1)
 	go r.acceptLoop(ln)
-	return ln.Addr(), nil
+	return nil
 }
 
 // Stop ends listening and resets every connection; requests that are being

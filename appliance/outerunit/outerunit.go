@@ -6,6 +6,9 @@ package outerunit
 import (
 	"context"
 	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
 
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/appliance/core"
@@ -19,7 +22,8 @@ import (
 
 // Product describes outer-gateway to the command line.
 func Product() appliance.Product {
-	return appliance.Product{Side: appliance.Outer, Short: "outer side of a one-way gate: receives, makes durable, answers one byte", New: New}
+	return appliance.Product{Side: appliance.Outer, Short: "outer side of a one-way gate: receives, makes durable, answers one byte", New: New,
+		Hidden: []*cobra.Command{doorCommand()}}
 }
 
 // Unit is one outer gateway.
@@ -27,6 +31,8 @@ type Unit struct {
 	*core.Core
 	v   *appliance.Values
 	log *slog.Logger
+
+	door *appliance.Confined
 }
 
 // New wires an outer gateway; it opens nothing.
@@ -57,13 +63,34 @@ func (u *Unit) openGate(ctx context.Context, p core.Parts) (string, error) {
 	if err != nil {
 		return "off", err
 	}
-	listens, err := r.Listen(ctx, addr)
+	listens, err := u.listen(ctx, r, addr)
 	if err != nil {
 		return "off", err
 	}
 	u.OnStop("gate", r.Stop)
 	return listens.String(), nil
 }
+
+// listen opens the gate's port: in a process of its own when there is a sandbox.
+func (u *Unit) listen(ctx context.Context, r *receiver.Receiver, addr string) (net.Addr, error) {
+	if u.v.Text("sandbox") == "off" {
+		return r.Listen(ctx, addr)
+	}
+	ln, d, err := openDoor(order{Listen: addr, Channels: int(u.v.Int("air_gap_max_connections")) + spareChannels}, u.Fail)
+	if err != nil && u.v.Text("sandbox") == "require" {
+		return nil, err
+	}
+	if err != nil {
+		u.log.Warn("no process of its own holds the gate's sockets", "error", err)
+		return r.Listen(ctx, addr)
+	}
+	u.OnStop("door of the gate", d.stop)
+	u.door = &d.confined
+	return ln.Addr(), r.Take(ln)
+}
+
+// Door returns the process that holds the gate's sockets, nil if it is this one.
+func (u *Unit) Door() *appliance.Confined { return u.door }
 
 func (u *Unit) config() (receiver.Config, error) {
 	polarity, err := framing.ParsePolarity(u.v.Text("air_gap_polarity"))

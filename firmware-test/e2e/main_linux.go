@@ -23,7 +23,7 @@ const exitImpossible = 3
 func main() {
 	bin := flag.String("bin", "bin", "directory of the binaries")
 	out := flag.String("out", "bin/e2e", "directory of captures and logs; it is emptied")
-	sandbox := flag.String("sandbox", "", "sandbox setting of both gateways")
+	sandbox := flag.String("sandbox", "require", "sandbox setting of both gateways")
 	check := flag.Bool("check", false, "only say whether it can run here (exit code 0 or not)")
 	flag.Parse()
 	if err := possible(); err != nil {

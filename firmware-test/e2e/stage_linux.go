@@ -22,6 +22,9 @@ const (
 	gatePort = ":9780"
 )
 
+// inFlight is more requests than can be under way when a gateway is killed, twice.
+const inFlight = 16
+
 // startTime bounds how long a process may take until it is ready.
 const startTime = 30 * time.Second
 
@@ -193,8 +196,9 @@ func (s *stage) check(r *oneway.Report) error {
 			return fmt.Errorf("connection %d on the inner cable was opened by %s", c.ID, c.OpenedBy)
 		}
 	}
-	// The gate and the prover share no code; each request crosses both cables.
-	if r.Totals.Requests != 2*s.requests || s.requests == 0 {
+	// The gate and the prover share no code; each request crosses both cables, but
+	// for those that were on their way when a gateway was killed.
+	if off := r.Totals.Requests - 2*s.requests; off < -inFlight || off > inFlight || s.requests == 0 {
 		return fmt.Errorf("the gate counted %d requests, the prover %d on two cables", s.requests, r.Totals.Requests)
 	}
 	say("e2e: passed; the gate and the prover count %d requests; %d tries from outside, none got through", s.requests, s.attempts)
