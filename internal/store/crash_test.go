@@ -240,7 +240,7 @@ func TestCrashAtOperation(t *testing.T) {
 // it is made up for as soon as there is room.
 func TestFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, Config{})
+		r := newRig(t, Config{Memory: 2 << 10})
 		r.fs.Fail(func(op vfs.Op) error {
 			if inStore(op) && op.Kind == vfs.OpWrite {
 				return syscall.ENOSPC
@@ -256,6 +256,12 @@ func TestFullDisk(t *testing.T) {
 		r.want(s.want)
 		if r.Stats().Failing == nil {
 			t.Error("nothing says that flushes fail")
+		}
+		for i := int64(100); i < 200; i += 3 { // more than memory takes
+			s.put3("root.a.d", false, i)
+		}
+		if _, err := r.View(context.Background()); !vfs.IsNoSpace(err) {
+			t.Errorf("view: %v", err)
 		}
 		r.fs.Fail(nil)
 		time.Sleep(time.Minute) // in a bubble

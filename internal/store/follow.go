@@ -137,7 +137,13 @@ func (s follower) room(ctx context.Context, now time.Time) error {
 	if !s.full() {
 		return nil
 	}
-	if err := s.until(ctx, func() bool { return len(s.waiting) < mostWaiting }); err != nil {
+	if len(s.waiting) >= mostWaiting {
+		s.stalled = true
+		s.broadcast()
+	}
+	err := s.until(ctx, func() bool { return len(s.waiting) < mostWaiting })
+	s.stalled = false
+	if err != nil {
 		return err
 	}
 	s.rotate()

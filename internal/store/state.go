@@ -28,6 +28,7 @@ type state struct {
 	dead    error // why nothing goes on
 	failure error // of the last flush; nil after a success
 	failed  int   // number of failed flushes
+	stalled bool  // nothing is read until a flush succeeds
 }
 
 // memory is a memtable with its range of positions.

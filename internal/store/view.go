@@ -44,12 +44,17 @@ type source struct {
 }
 
 // View returns the state of the store once it has read what was durable at the call. The
-// caller closes it. Errors are the context's and ErrClosed.
+// caller closes it. Errors are the context's, ErrClosed, and that of a flush that fails
+// for so long that memory has no room for what must be read.
 func (s *Store) View(ctx context.Context) (*View, error) {
 	target := s.cfg.Log.Durable()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.until(ctx, func() bool { return s.applied >= target }); err != nil {
+	err := s.until(ctx, func() bool { return s.applied >= target || s.stalled && s.failure != nil })
+	if err == nil && s.applied < target {
+		err = s.failure
+	}
+	if err != nil {
 		return nil, fmt.Errorf("store: the log is read up to position %d of %d: %w", s.applied, target, err)
 	}
 	return s.view(), nil
