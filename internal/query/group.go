@@ -96,7 +96,7 @@ func (g *grouped) compute() error {
 	}
 	for _, d := range g.devices(g.wanted) {
 		parts := [][]int{d.series}
-		if !g.selection.series[d.series[0]].aligned { // nothing is gained by a join
+		if g.windows != nil && !g.selection.series[d.series[0]].aligned { // nothing is gained by a join of what is decoded
 			parts = slices.Collect(slices.Chunk(d.series, 1))
 		}
 		for _, list := range parts {

@@ -62,6 +62,7 @@ type lastRows struct {
 	b      builder
 	order  []int // series still to be read
 	ranges []pred.Range
+	found  []lastPoint // not given out
 }
 
 // lastPoint is the newest point of a series.
@@ -73,58 +74,84 @@ type lastPoint struct {
 
 // Next implements result.Rows.
 func (l *lastRows) Next(_ context.Context, most int) (*result.Block, error) {
-	var found []lastPoint
-	for len(l.order) > 0 && len(found) < max(1, most) {
-		p, ok, err := l.point()
-		if err != nil {
+	for len(l.found) == 0 {
+		if len(l.order) == 0 {
+			return nil, io.EOF
+		}
+		if err := l.device(); err != nil {
 			return nil, err
 		}
-		if ok {
-			found = append(found, p)
-		}
 	}
-	if len(found) == 0 {
-		return nil, io.EOF
-	}
-	return l.block(found), nil
+	n := min(max(1, most), len(l.found))
+	out := l.block(l.found[:n])
+	l.found = l.found[n:]
+	return out, nil
 }
 
-// point reads the next series backwards until a value comes. Statistics tell the last
-// point of a chunk that nothing overlaps; the newest of them and of the first row is it.
-func (l *lastRows) point() (lastPoint, bool, error) {
-	k := l.order[0]
-	l.order = l.order[1:]
-	s := &l.b.selection.series[k]
-	var state agg.State
-	q := l.b.query(s.device, []int{k})
+// device finds the newest points of the next series that belong to one device.
+func (l *lastRows) device() error {
+	n := 1
+	name := l.b.selection.series[l.order[0]].device
+	for n < len(l.order) && l.b.selection.series[l.order[n]].device == name {
+		n++
+	}
+	list := l.order[:n]
+	l.order = l.order[n:]
+	states, open, err := l.newest(name, list)
+	for i := 0; i < n && err == nil; i++ {
+		if open[i] && n > 1 {
+			var one []agg.State
+			if one, _, err = l.newest(name, list[i:i+1]); err == nil {
+				states[i] = one[0]
+			}
+		}
+		if states[i].Count > 0 {
+			s := &l.b.selection.series[list[i]]
+			c := tablet.Column{Schema: tablet.Schema{Type: s.typ}}
+			agg.LastValue.Put(&c, &states[i])
+			l.found = append(l.found, lastPoint{series: list[i], time: states[i].Last.Time, text: lastText(&c, 0)})
+		}
+	}
+	return err
+}
+
+// newest reads some series of a device backwards until a row comes. Statistics tell the
+// last point of a chunk that nothing overlaps: the newest of them and of the row is the
+// newest of all, but for series that have neither a value in the row nor a newer one in
+// statistics. These are open.
+func (l *lastRows) newest(name string, list []int) (states []agg.State, open []bool, err error) {
+	states, open = make([]agg.State, len(list)), make([]bool, len(list))
+	q := l.b.query(name, list)
 	q.Rows = 1
-	q.Stats = func(_ int, st *tsfile.Statistics) bool {
-		if !agg.Exact(s.typ, agg.NeedEnds, st) {
+	q.Stats = func(i int, st *tsfile.Statistics) bool {
+		typ := q.Columns[i].Type
+		if !agg.Exact(typ, agg.NeedEnds, st) {
 			return false
 		}
-		state.AddStats(s.typ, st, agg.NeedEnds)
+		states[i].AddStats(typ, st, agg.NeedEnds)
 		return true
 	}
 	d := rows.NewDevice(l.b.reading(), q, l.ranges)
 	defer d.Close()
 	for {
 		t, err := d.Next()
-		if err != nil && !isEOF(err) {
-			return lastPoint{}, false, err
+		if isEOF(err) {
+			return states, open, nil
 		}
-		if err == nil {
-			n := state.Count
-			state.Add(&t.Columns[0], t.Times, 0, len(t.Times), agg.NeedEnds)
-			if state.Count == n {
-				continue
-			}
+		if err != nil {
+			return nil, nil, err
 		}
-		if state.Count == 0 {
-			return lastPoint{}, false, nil
+		found := false
+		for i := range list {
+			n := states[i].Count
+			states[i].Add(&t.Columns[i], t.Times, 0, len(t.Times), agg.NeedEnds)
+			open[i] = states[i].Count == 0 || states[i].Last.Time < t.Times[0]
+			found = found || states[i].Count > n
 		}
-		c := tablet.Column{Schema: tablet.Schema{Type: s.typ}}
-		agg.LastValue.Put(&c, &state)
-		return lastPoint{series: k, time: state.Last.Time, text: lastText(&c, 0)}, true, nil
+		if found {
+			return states, open, nil
+		}
+		clear(open)
 	}
 }
 
@@ -159,7 +186,7 @@ func lastText(c *tablet.Column, i int) string {
 
 // Close implements result.Rows.
 func (l *lastRows) Close() error {
-	l.order = nil
+	l.order, l.found = nil, nil
 	return nil
 }
 
@@ -174,17 +201,15 @@ type lastByTime struct {
 // Next implements result.Rows.
 func (l *lastByTime) Next(_ context.Context, most int) (*result.Block, error) {
 	for len(l.order) > 0 {
-		p, ok, err := l.point()
-		if err != nil {
+		if err := l.device(); err != nil {
 			return nil, err
 		}
-		if !ok {
-			continue
+		for _, p := range l.found {
+			if err := l.b.budget.Take(int64(64 + len(p.text))); err != nil {
+				return nil, err
+			}
 		}
-		if err := l.b.budget.Take(int64(64 + len(p.text))); err != nil {
-			return nil, err
-		}
-		l.all = append(l.all, p)
+		l.all, l.found = append(l.all, l.found...), nil
 	}
 	if !l.read {
 		l.read = true
