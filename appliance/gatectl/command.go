@@ -29,7 +29,7 @@ func Command(fs vfs.FS) *cobra.Command {
 	t := &tool{fs: fs}
 	root := &cobra.Command{Use: "gatectl", Short: "operator's tool of the gateways", SilenceUsage: true, SilenceErrors: true}
 	root.PersistentFlags().StringVar(&t.data, "data", "data", "data directory of the gateway")
-	root.AddCommand(passwdCommand(t), letterCommand(t), logCommand(t), storeCommand(t), auditCommand(t), t.tsfileCommand(), configCommand(), t.sandboxCommand(), appliance.VersionCommand())
+	root.AddCommand(passwdCommand(t), letterCommand(t), logCommand(t), storeCommand(t), auditCommand(t), t.tsfileCommand(), configCommand(), t.sandboxCommand(), inspectionCommand(t), appliance.VersionCommand())
 	return root
 }
 
