@@ -126,7 +126,7 @@ func (s adopter) take(pos uint64, file, beside *event.Part) (*layer, error) {
 	if beside != nil {
 		probe.Mods = beside.Stored
 	}
-	why := s.extent(probe, &f)
+	odd, why := s.extent(probe, &f)
 	var bad *unreadable
 	switch {
 	case errors.Is(why, fs.ErrNotExist):
@@ -143,13 +143,8 @@ func (s adopter) take(pos uint64, file, beside *event.Part) (*layer, error) {
 	case why != nil:
 		return nil, why
 	}
-	if err := s.link(file.Stored, f.Name); err != nil {
+	if err := s.place(&f, odd, probe); err != nil {
 		return nil, err
-	}
-	if beside != nil {
-		if err := s.link(beside.Stored, f.Mods); err != nil {
-			return nil, err
-		}
 	}
 	if err := s.cfg.FS.SyncDir(path.Dir(path.Join(s.cfg.Dir, f.Name))); err != nil {
 		return nil, err
@@ -165,6 +160,18 @@ func (s adopter) take(pos uint64, file, beside *event.Part) (*layer, error) {
 	}
 	s.counts.adopted.Add(1)
 	return newLayer(s.cfg.Dir, f), nil
+}
+
+// place makes the file of an entry: a link, or a copy with names in normal form.
+func (s adopter) place(f *manifest.File, odd bool, from *layer) error {
+	if odd && f.Flags&manifest.Aside == 0 {
+		return s.respell(f, from)
+	}
+	err := s.link(from.Name, f.Name)
+	if err == nil && f.Mods != "" {
+		err = s.link(from.Mods, f.Mods)
+	}
+	return err
 }
 
 func (s adopter) link(stored, name string) error {
@@ -184,65 +191,74 @@ func (u *unreadable) Error() string { return u.err.Error() }
 // Unwrap returns the cause.
 func (u *unreadable) Unwrap() error { return u.err }
 
-// extent opens a file that came and notes the times of its points. Errors are
-// *unreadable or of the disk.
-func (s adopter) extent(l *layer, f *manifest.File) error {
+// extent opens a file that came and notes the times of its points, and whether a name is
+// not in normal form. Errors are *unreadable or of the disk.
+func (s adopter) extent(l *layer, f *manifest.File) (odd bool, err error) {
 	disk := &watched{FS: s.cfg.FS}
 	o, err := openFile(disk, l)
 	if err == nil {
 		defer o.f.Close()
-		err = eachDevice(o.r, func(_ string, lo, hi int64) bool {
+		odd, err = walk(o.r, func(_ string, lo, hi int64) bool {
 			f.Lo, f.Hi = min(f.Lo, lo), max(f.Hi, hi)
 			return true
 		})
 	}
 	switch {
 	case err == nil, errors.Is(err, fs.ErrNotExist):
-		return err
+		return odd, err
 	case disk.failed() != nil:
-		return disk.failed()
+		return odd, disk.failed()
 	}
-	return &unreadable{err}
+	return odd, &unreadable{err}
 }
 
 // eachDevice calls fn with the devices of a file and their times until it returns false.
 // Names must be legal, as the catalogue wants them.
 func eachDevice(r *tsfile.Reader, fn func(device string, lo, hi int64) bool) error {
+	_, err := walk(r, fn)
+	return err
+}
+
+// walk is eachDevice that also reports whether a name is not in normal form.
+func walk(r *tsfile.Reader, fn func(device string, lo, hi int64) bool) (odd bool, err error) {
 	if len(r.Footer().Tables) > 0 {
-		return errors.New("it is of the table model")
+		return false, errors.New("it is of the table model")
 	}
 	for d, err := range r.Devices() {
 		if err != nil {
-			return err
+			return odd, err
 		}
 		name, err := tablet.Normalize(d.ID.String())
 		if err != nil {
-			return fmt.Errorf("device %.300q: %w", d.ID.String(), err)
+			return odd, fmt.Errorf("device %.300q: %w", d.ID.String(), err)
 		}
 		if name == "root" {
-			return errors.New("it has a device root")
+			return odd, errors.New("it has a device root")
 		}
+		odd = odd || name != d.ID.String()
 		lo, hi := int64(math.MaxInt64), int64(math.MinInt64)
 		for s, err := range r.Series(d) {
 			if err != nil {
-				return err
+				return odd, err
 			}
 			if s.Time || s.Stats.Count == 0 && s.Type.Valid() {
 				continue
 			}
 			if !s.Type.Valid() {
-				return fmt.Errorf("series %.300q has the type %d", s.Name, uint8(s.Type))
+				return odd, fmt.Errorf("series %.300q has the type %d", s.Name, uint8(s.Type))
 			}
-			if _, err := tablet.NormalizeMeasurement(s.Name); err != nil {
-				return fmt.Errorf("series %.300q: %w", s.Name, err)
+			normal, err := tablet.NormalizeMeasurement(s.Name)
+			if err != nil {
+				return odd, fmt.Errorf("series %.300q: %w", s.Name, err)
 			}
+			odd = odd || normal != s.Name
 			lo, hi = min(lo, s.Stats.Start), max(hi, s.Stats.End)
 		}
 		if lo <= hi && !fn(name, lo, hi) {
-			return nil
+			return odd, nil
 		}
 	}
-	return nil
+	return odd, nil
 }
 
 // separate rotates the active memtable if it has points of a device and time that a file
