@@ -719,7 +719,7 @@ func (l *lab) change(t *testing.T) {
 // TestModel asks random queries of random databases. SLUICE_QUERY_SEEDS sets how many
 // databases there are.
 func TestModel(t *testing.T) {
-	seeds := uint64(40)
+	seeds := uint64(30)
 	if n, err := strconv.ParseUint(os.Getenv("SLUICE_QUERY_SEEDS"), 10, 64); err == nil {
 		seeds = n
 	}
