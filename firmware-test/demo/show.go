@@ -18,6 +18,7 @@ type show struct {
 	dir          string
 	inner, outer *rig.Gateway
 	gate         *rig.Simulator
+	cable        cable
 	in, outside  *goclient.Client
 }
 
@@ -32,6 +33,7 @@ func (s *show) play(ctx context.Context, b rig.Bin) (err error) {
 	if s.gate, err = b.Gate(ctx, s.dir, s.outer.AirGap); err != nil {
 		return err
 	}
+	s.record(ctx, b)
 	if s.inner, err = b.Inner(ctx, s.dir); err != nil {
 		return err
 	}
@@ -184,6 +186,7 @@ func (s *show) end() error {
 	s.say("  bytes outwards                         %12d", v.BytesOut)
 	s.say("  bytes back                             %12d   (%d × 00, %d × ff)", v.BytesBack, v.Zeros, v.Ones)
 	s.say("  violations                             %12d", v.Violations)
+	err = errors.Join(err, s.prove(ctx))
 	s.say("\n── Where to look next ───────────────────────────────────────────────────\n")
 	s.say("  README.md           try it against your own IoTDB; configuration")
 	s.say("  docs/               design, formats, reference")
@@ -203,5 +206,8 @@ func (s *show) kill() {
 	}
 	if s.gate != nil {
 		s.gate.Kill()
+	}
+	if s.cable.recorder != nil {
+		s.cable.recorder.Kill()
 	}
 }
