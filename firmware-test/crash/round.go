@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -73,31 +75,35 @@ func (t tally) String() string {
 
 // start starts the pair and a pipe between them.
 func start(ctx context.Context, b rig.Bin, dir string) (p *pair, err error) {
-	p = &pair{}
+	q := &pair{}
 	defer func() {
 		if err != nil {
-			p.kill()
+			q.kill()
 		}
 	}()
-	if p.outer, err = b.Outer(ctx, dir); err != nil {
+	settings := filepath.Join(dir, "busy.yaml")
+	if err = os.WriteFile(settings, []byte(busyStore), 0o600); err != nil {
 		return nil, err
 	}
-	if p.gate, err = b.Gate(ctx, dir, p.outer.AirGap); err != nil {
+	if q.outer, err = b.Outer(ctx, dir, "--config", settings); err != nil {
 		return nil, err
 	}
-	if p.inner, err = b.Inner(ctx, dir); err != nil {
+	if q.gate, err = b.Gate(ctx, dir, q.outer.AirGap); err != nil {
 		return nil, err
 	}
-	c, err := goclient.Await(ctx, p.inner.RPC)
+	if q.inner, err = b.Inner(ctx, dir, "--config", settings); err != nil {
+		return nil, err
+	}
+	c, err := goclient.Await(ctx, q.inner.RPC)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	if err = c.Exec(ctx, rig.AirGapPipe("a2b", p.gate.Listen, append(rig.Everything(), "connector.air-gap.handshake-timeout-ms", "2000",
+	if err = c.Exec(ctx, rig.AirGapPipe("a2b", q.gate.Listen, append(rig.Everything(), "connector.air-gap.handshake-timeout-ms", "2000",
 		"connector.read-timeout-ms", "3000", "connector.plan-timeout-ms", "3000")...)); err == nil {
 		err = c.Exec(ctx, "start pipe a2b")
 	}
-	return p, err
+	return q, err
 }
 
 func (p *pair) kill() {
@@ -203,3 +209,12 @@ func read(ctx context.Context, addr, database string) (*goclient.Table, error) {
 	defer c.Close()
 	return c.Query(ctx, "select ** from "+database)
 }
+
+// busyStore are settings that make a gateway flush, merge files and cut its log all
+// the time, so that the kills find it doing so.
+const busyStore = `store_memtable_bytes: 1MiB
+store_compaction_inputs: 4
+store_compaction_compressor: ZSTD
+commit_log_segment_bytes: 1MiB
+commit_log_retain_bytes: 1MiB
+`
