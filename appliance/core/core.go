@@ -39,6 +39,8 @@ type Options struct {
 	Side  appliance.Side
 	FS    vfs.FS
 	Sinks func(audit.Recorder) []plugin.Declaration // the sinks that only this product has
+
+	PasswordCost int // auth.Config.Cost; 0: its default
 }
 
 // Parts are the running parts a product may hand on to parts of its own.
@@ -176,7 +178,7 @@ func openDirectory(_ context.Context, c *Core) error {
 }
 
 func openUsers(_ context.Context, c *Core) error {
-	users, err := auth.Open(c.opt.FS, c.dir("users.json"), auth.Config{}, c.log)
+	users, err := auth.Open(c.opt.FS, c.dir("users.json"), auth.Config{Cost: c.opt.PasswordCost}, c.log)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/internal/deadletter"
@@ -30,7 +31,7 @@ func values(t *testing.T) *appliance.Values {
 }
 
 func newCore(t *testing.T, fs vfs.FS) *Core {
-	return New(values(t), slog.New(slog.NewTextHandler(io.Discard, nil)), Options{Side: appliance.Inner, FS: fs})
+	return New(values(t), slog.New(slog.NewTextHandler(io.Discard, nil)), Options{Side: appliance.Inner, FS: fs, PasswordCost: bcrypt.MinCost})
 }
 
 // TestEveryStartStepFails: whatever file operation fails while a gateway starts or
