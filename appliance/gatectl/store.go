@@ -102,6 +102,8 @@ func kindOf(f *manifest.File) string {
 		return "aside"
 	case f.Flags&manifest.Adopted != 0:
 		return "adopted"
+	case f.Flags&manifest.Merged != 0:
+		return "merged"
 	case f.Flags&manifest.Late != 0:
 		return "late"
 	}

@@ -286,3 +286,29 @@ func TestTombstonesGo(t *testing.T) {
 		t.Errorf("%d tombstones in the manifest", n)
 	}
 }
+
+// TestHalfOfAFlushMerged: a merge takes in a sealed file and one file of the flush around
+// it; the late file of the same flush, still there, stays newer than the sealed one.
+func TestHalfOfAFlushMerged(t *testing.T) {
+	r := newRig(t, Config{Compaction: Compaction{Off: true, Inputs: 2, BytesPerSecond: -1}})
+	ctx := context.Background()
+	r.insert(ints("root.a.d", false, []string{"x"}, []int64{500}, 1))
+	r.must(r.Flush(ctx))
+	r.insert(ints("root.a.e", false, []string{"x"}, []int64{1}, 1)) // the flush begins before the file
+	r.seal("s.tsfile", ints("root.a.d", false, []string{"x"}, []int64{100, 101}, 7, 7), nil)
+	r.insert(ints("root.a.d", false, []string{"x"}, []int64{600, 100}, 2, 8)) // in order, and late over the file
+	r.must(r.Flush(ctx))
+	want := content{"root.a.d.x@500": "1", "root.a.e.x@1": "1", "root.a.d.x@100": "8", "root.a.d.x@101": "7", "root.a.d.x@600": "2"}
+	r.want(want)
+	layers := r.layers
+	if len(layers) != 4 {
+		t.Fatalf("%d layers", len(layers))
+	}
+	m := merger{r.Store}
+	v := func() *View { r.mu.Lock(); defer r.mu.Unlock(); return r.view() }()
+	r.must(m.mergeRun(ctx, layers[1:3], v, -1))
+	v.Close()
+	r.want(want)
+	r.must(r.Compact(ctx))
+	r.want(want)
+}

@@ -7,16 +7,12 @@ import (
 	"math"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/store/compact"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
-
-// mergedMark is in the names of merged files.
-const mergedMark = "-m"
 
 // Numbers of compaction.
 const (
@@ -154,7 +150,7 @@ func (s merger) whole(r []*layer) []*layer {
 	if n := min(len(r), s.cfg.Compaction.Inputs); n > 1 {
 		return r[:n]
 	}
-	if len(r) == 1 && s.cfg.Compaction.Recompress && !strings.Contains(r[0].Name, mergedMark) {
+	if len(r) == 1 && s.cfg.Compaction.Recompress && r[0].Flags&manifest.Merged == 0 {
 		return r
 	}
 	return nil
@@ -177,7 +173,7 @@ func similar(r []*layer, tier int64, most int) []*layer {
 
 // mergeRun replaces files by one.
 func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
-	head := manifest.File{From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
+	head := manifest.File{Flags: manifest.Merged, From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
 	read := int64(0)
 	chosen := v.only(run)
 	defer chosen.Close()
@@ -234,7 +230,7 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 // may still be read.
 func (s merger) free(partition int64, from, to uint64) (string, error) {
 	for i := 1; ; i++ {
-		name := fmt.Sprintf("p%d-%016x-%016x%s%d%s", partition, from, to, mergedMark, i, suffix)
+		name := fmt.Sprintf("p%d-%016x-%016x-m%d%s", partition, from, to, i, suffix)
 		have, err := vfs.Exists(s.cfg.FS, path.Join(s.cfg.Dir, name))
 		if err != nil || !have {
 			return name, err

@@ -34,6 +34,7 @@ const (
 	Adopted Flags = 1 << iota // it came sealed
 	Late                      // its points are older than others of the same flush
 	Aside                     // it cannot be read: kept, no layer
+	Merged                    // it was made of other files
 )
 
 // Flags say what kind a file is.

@@ -51,9 +51,11 @@ func (s *State) find(pos uint64) (int, bool) {
 	return slices.BinarySearchFunc(s.Tombstones, pos, func(t Tombstone, p uint64) int { return cmp.Compare(t.Pos, p) })
 }
 
-// Compare orders files as layers, oldest first.
+// Compare orders files as layers, oldest first. A merged file may have taken in one file
+// of a flush and what came before it, while another file of that flush is still there:
+// that one is newer.
 func Compare(a, b File) int {
-	return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(a.From, b.From), cmp.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(a.From, b.From), cmp.Compare(b.Flags&Merged, a.Flags&Merged), cmp.Compare(a.Name, b.Name))
 }
 
 // clone copies what apply changes in place.
