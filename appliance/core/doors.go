@@ -40,10 +40,11 @@ func loader(c *Core) *exec.Loader {
 
 // arrivalWriter is where what arrives is written.
 func arrivalWriter(c *Core) arrival.Writer {
-	if !c.v.Switch("apply_auth_plans") {
-		return c.ingest
+	var w arrival.Writer = c.ingest
+	if c.v.Switch("apply_auth_plans") {
+		w = &exec.AuthPlans{Writer: w, Users: c.users, Logger: c.log}
 	}
-	return &exec.AuthPlans{Writer: c.ingest, Users: c.users, Logger: c.log}
+	return &exec.AllowedArrivals{Writer: w, Users: c.users, Catalog: c.catalog}
 }
 
 // parse reads a statement in the session's time zone.

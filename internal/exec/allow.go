@@ -161,8 +161,14 @@ func (r guard) allowInsert(st *sql.Insert) error {
 }
 
 // allowWrite reports whether a user may write to series of a device, and create those
-// that do not exist.
+// that do not exist. What is named by an alias is checked by the name of its series.
 func (r guard) allowWrite(device string, names []string) error {
+	known := make([]bool, len(names))
+	for i, n := range names {
+		if s, ok := r.cat.Lookup(device, n); ok {
+			names[i], known[i] = s.Name, true
+		}
+	}
 	if !r.Device(auth.WriteData, device) {
 		for _, n := range names {
 			if !r.Covers(auth.WriteData, device+"."+n) {
@@ -171,8 +177,8 @@ func (r guard) allowWrite(device string, names []string) error {
 		}
 	}
 	schema := r.Device(auth.WriteSchema, device)
-	for _, n := range names {
-		if _, ok := r.cat.Lookup(device, n); ok {
+	for i, n := range names {
+		if known[i] {
 			continue
 		}
 		if !schema && !r.Covers(auth.WriteSchema, device+"."+n) {

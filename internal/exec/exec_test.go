@@ -162,9 +162,6 @@ func script(t *testing.T, name string) {
 		case strings.HasPrefix(line, "@"): // by a user that is not root
 			user, text, _ := strings.Cut(line[1:], " > ")
 			out.WriteString(line + "\n" + runAs(b, user, text) + "\n")
-		case strings.HasPrefix(line, "@"):
-			user, text, _ := strings.Cut(line[1:], " > ")
-			out.WriteString(line + "\n" + runAs(b, user, text) + "\n")
 		case strings.HasPrefix(line, "> "):
 			out.WriteString(line + "\n" + run(b, line[2:]) + "\n")
 		}
