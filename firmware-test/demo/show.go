@@ -101,6 +101,19 @@ func (s *show) telemetry(ctx context.Context) error {
 		return err
 	}
 	t.Write(s.out)
+	return s.aggregate(ctx, g)
+}
+
+// aggregate asks outside for figures over steps of ten seconds.
+func (s *show) aggregate(ctx context.Context, g *telemetry.Generator) error {
+	at := func(row int64) string { return time.UnixMilli(g.Time(row)).UTC().Format(time.RFC3339) }
+	query := fmt.Sprintf("SELECT count(temperature), avg(temperature) FROM root.plant.d0 GROUP BY ([%s, %s), 10s)", at(0), at(30))
+	t, err := s.outside.Query(ctx, query)
+	if err != nil {
+		return err
+	}
+	s.say("outer> %s", query)
+	t.Write(s.out)
 	s.say("")
 	return nil
 }
