@@ -20,7 +20,7 @@ type Config struct {
 	SegmentBytes int64 // a segment is closed at this size [64 MiB]
 	Quota        int64 // most bytes of the whole log; appends beyond are ErrQuota [no limit]
 	Reserve      int64 // bytes of the disk left free for cursors and metadata [64 MiB]; -1 = none
-	Retain       int64 // whole segments beyond this size are removed if every cursor is past them [keep all]
+	Retain       int64 // whole segments beyond this size, or all while there is no room, are removed if every cursor is past them [keep all]
 	MaxRecord    int   // most payload bytes of one record [64 MiB]
 	MaxGroup     int   // most payload bytes of one Begin [128 MiB]
 	Pending      int   // bytes that may wait for the disk before Begin blocks [16 MiB]
@@ -205,7 +205,7 @@ func (l *Log) housekeep() {
 			l.meter.cursorError()
 			l.logger.Warn("cursors could not be saved; tried again in a second", "err", err)
 		}
-		if saved {
+		if saved || IsTemporary(l.Refusing()) {
 			l.retain()
 		}
 	}

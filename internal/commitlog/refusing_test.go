@@ -52,3 +52,39 @@ func TestRefusingIsTold(t *testing.T) {
 		}
 	})
 }
+
+// TestNoRoomForWhatNobodyNeeds: what Retain keeps goes when a write is refused for
+// want of room, and what a cursor still needs stays.
+func TestNoRoomForWhatNobodyNeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := small
+		cfg.Retain, cfg.Quota = 1<<20, 20_000
+		l := open(t, vfs.NewMem(1), cfg)
+		defer l.Close()
+		c, err := l.Cursor("pipe")
+		must(t, err)
+		write := func() error {
+			_, err := l.Append(t.Context(), Record{Payload: make([]byte, 500)})
+			return err
+		}
+		for err = nil; err == nil; {
+			err = write()
+		}
+		if !errors.Is(err, ErrQuota) {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if l.First() != 1 {
+			t.Fatalf("first %d: the cursor is at 0", l.First())
+		}
+		c.Set(10)
+		must(t, c.Sync())
+		time.Sleep(5 * time.Second)
+		if f := l.First(); f < 5 || f > 11 {
+			t.Fatalf("first %d, the cursor is at 10", f)
+		}
+		if err := write(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -12,14 +12,19 @@ const (
 )
 
 // retain removes the oldest segments while the log is larger than Config.Retain
-// and every cursor's durable position is past them. The newest one stays.
+// and every cursor's durable position is past them. The newest one stays. While
+// writes are refused for want of room nothing is kept that nobody needs.
 func (l *Log) retain() {
-	if l.cfg.Retain == 0 {
+	keep := l.cfg.Retain
+	if keep == 0 {
 		return
+	}
+	if IsTemporary(l.Refusing()) {
+		keep = 0
 	}
 	slowest, any := l.cursors.slowest()
 	for {
-		seg := l.shelf.oldest(l.cfg.Retain)
+		seg := l.shelf.oldest(keep)
 		if seg == nil || any && seg.last > slowest {
 			return
 		}
