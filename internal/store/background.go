@@ -31,7 +31,7 @@ type merger struct{ *Store }
 func (s merger) background(ctx context.Context) {
 	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
-	checked := time.Now()
+	checked, said := time.Now(), time.Time{}
 	for last := uint64(0); ; {
 		s.mu.Lock()
 		ticked := false
@@ -53,8 +53,9 @@ func (s merger) background(ctx context.Context) {
 		if s.cfg.Compaction.Off {
 			continue
 		}
-		if err := s.merge(ctx, s.cfg.Compaction.BytesPerSecond, false); err != nil && ctx.Err() == nil {
-			s.cfg.Logger.Warn("a compaction failed, the files stay as they are", "error", err)
+		if err := s.merge(ctx, s.cfg.Compaction.BytesPerSecond, false); err != nil && ctx.Err() == nil && time.Since(said) >= time.Minute {
+			said = time.Now()
+			s.cfg.Logger.Warn("a compaction failed, the files stay as they are; told once a minute", "error", err)
 		}
 	}
 }
