@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/apache/iotdb-client-go v1.3.3
+	github.com/apache/iotdb-client-go/v2 v2.0.3-1
 	github.com/apache/thrift v0.22.0
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/gopacket/gopacket v1.7.7

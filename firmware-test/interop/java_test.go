@@ -14,12 +14,13 @@ import (
 	"github.com/sluice-gateway/sluice/firmware-test/rig"
 )
 
-// explained are lines of the Java programs that may differ between IoTDB and a
+// explained are lines of the programs that may differ between IoTDB and a
 // gateway. The beginning of a line names the step.
 var explained = map[string]string{
-	"not below root": "IoTDB answers 301 with an exception of its own; a gateway names the path (509)",
-	"cancel":         "IoTDB refuses cancelOperation; a gateway closes the result",
-	"compact":        "IoTDB needs a setting for the compact protocol; a gateway takes both on one port",
+	"not below root":   "IoTDB answers 301 with an exception of its own; a gateway names the path (509)",
+	"cancel":           "IoTDB refuses cancelOperation; a gateway closes the result",
+	"time-out of 1 ms": "IoTDB is still planning then (712); a gateway ends the work (720)",
+	"compact":          "IoTDB needs a setting for the compact protocol; a gateway takes both on one port",
 }
 
 // TestD_Java: the same Java program against IoTDB and against both gateways prints

@@ -94,6 +94,16 @@ func TestFilesOnlyThroughVFS(t *testing.T) {
 	})
 }
 
+// TestClientsAreForTests: IoTDB's own clients are what gateways are tried with, no
+// part of them.
+func TestClientsAreForTests(t *testing.T) {
+	eachImport(t, func(s source, path string) {
+		if strings.HasPrefix(path, "github.com/apache/iotdb-client-go") && !under(s.pkg, []string{"firmware-test"}) {
+			t.Errorf("%s imports %s: clients of IoTDB belong to firmware-test", s.path, path)
+		}
+	})
+}
+
 // TestOneAnswerSite: in package receiver exactly one call writes to a connection,
 // it stands in answer.go, and it writes one byte.
 func TestOneAnswerSite(t *testing.T) {

@@ -125,7 +125,7 @@ func (r *run) failed(err error) error {
 	case errors.Is(cause, errKilled):
 		return status.Errorf(wasKilled, "Query was killed.")
 	case errors.Is(cause, context.DeadlineExceeded):
-		return status.Errorf(status.QueryTimeout, "Current query is time out, query start time is %d, the time-out is %d ms (query_timeout_threshold)",
+		return status.Errorf(status.QueryTimeout, "Current query is time out, query start time is %d; the client's time-out or query_timeout_threshold (%d ms) is used up",
 			r.since.UnixMilli(), r.e.o.Timeout.Milliseconds())
 	}
 	return status.Errorf(status.QueryProcess, "the query failed: %w", cause)
