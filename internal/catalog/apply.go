@@ -163,7 +163,9 @@ func (t *tree) setTTL(path string, ttl int64) {
 		t.ttls[path] = ttl
 	}
 	if db := t.dbs[strings.TrimSuffix(path, ".**")]; db != nil {
-		db.ttl = max(ttl, 0)
+		if db.ttl = max(ttl, 0); ttl == Forever {
+			db.ttl = 0
+		}
 	}
 	t.revision++
 }

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"math"
+
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/request/plan"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -15,11 +17,14 @@ const (
 	DeleteDatabase                       // Path, Pattern: all databases it matches, with everything in them
 	CreateSeries                         // Path (device), Aligned, Series
 	DeleteSeries                         // Patterns
-	SetTTL                               // Path, TTL (< 0: unset)
+	SetTTL                               // Path, TTL (< 0: the rule goes, Forever: a rule of its own)
 	DeleteData                           // Patterns, Lo, Hi; changes no schema
 	AlterSeries                          // Path (device), Series (one: its name), Alter
 	Template                             // Plan: templates are made, set, activated ...
 )
+
+// Forever is the TTL of what never expires.
+const Forever = math.MaxInt64
 
 // Change is one effect of a plan on the schema.
 type Change struct {

@@ -27,13 +27,13 @@ type DeviceInfo struct {
 	Database string
 	Aligned  bool
 	Template string // active on the device; empty: none
-	TTL      int64  // milliseconds, 0: none
+	TTL      int64  // milliseconds, Forever: none
 }
 
 // DatabaseInfo describes one database.
 type DatabaseInfo struct {
 	Path string
-	TTL  int64 // milliseconds, 0: none
+	TTL  int64 // milliseconds; 0: none, of a rule Forever
 }
 
 // sortedPaths caches the devices in tree order until a device comes or goes.
@@ -164,24 +164,31 @@ func (c *Catalog) Databases(p *tablet.Pattern) []DatabaseInfo {
 func TTL(c *Catalog, device string) int64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return ttlOf(c.tree, device)
+	switch ttl := ttlOf(c.tree, device); ttl {
+	case Forever:
+		return 0
+	default:
+		return max(ttl, 1)
+	}
 }
 
-// ttlOf returns the TTL of the longest rule that holds for a device, 0 if none.
+// ttlOf returns the TTL of the longest rule that holds for a device, Forever if none.
 func ttlOf(t *tree, path string) int64 {
 	if len(t.ttls) == 0 {
-		return 0
+		return Forever
 	}
 	if ttl, ok := t.ttls[path]; ok {
 		return ttl
 	}
-	ttl := int64(0)
+	ttl := int64(Forever)
 	prefixes(path+".x", func(p string) bool {
 		v, ok := t.ttls[p+".**"]
 		if !ok && t.dbs[p] != nil {
 			v, ok = t.ttls[p]
 		}
-		ttl = v
+		if ok {
+			ttl = v
+		}
 		return !ok
 	})
 	return ttl

@@ -76,11 +76,14 @@ func appendChange(out []Change, c *request.Change) ([]Change, error) {
 		}
 		return append(out, Change{Kind: DeleteDatabase, Path: p.String(), Pattern: p}), nil
 	case request.ChangeAlterDatabase, request.ChangeSetTTL:
+		if c.Kind == request.ChangeAlterDatabase && c.TTL < 0 {
+			return out, nil
+		}
 		p, err := tablet.CompilePattern(c.Path)
 		if err != nil {
 			return out, err
 		}
-		return append(out, Change{Kind: SetTTL, Path: p.String(), TTL: ttl(c.TTL)}), nil
+		return append(out, Change{Kind: SetTTL, Path: p.String(), TTL: c.TTL}), nil
 	case request.ChangeAlterSeries:
 		if c.Alter != request.AlterDataType {
 			device, name, err := tablet.SplitSeries(c.Path)
@@ -90,7 +93,7 @@ func appendChange(out []Change, c *request.Change) ([]Change, error) {
 	return out, fmt.Errorf("%s is not applied", c.Kind)
 }
 
-// ttl is milliseconds, or -1 for none.
+// ttl is the TTL of a new database: milliseconds, or -1 for none.
 func ttl(ms int64) int64 {
 	if ms < 0 || ms == math.MaxInt64 {
 		return -1

@@ -262,6 +262,19 @@ func lastDot(path string) int {
 	return -1
 }
 
+// withBelow adds what the rule of a database means for the paths below it: IoTDB lists
+// both.
+func withBelow(c *catalog.Catalog, rules []catalog.DatabaseInfo) (out []catalog.DatabaseInfo) {
+	for i, r := range rules {
+		out = append(out, r)
+		below := r.Path + ".**"
+		if c.DatabaseConflict(r.Path) == r.Path && (i+1 == len(rules) || rules[i+1].Path != below) {
+			out = append(out, catalog.DatabaseInfo{Path: below, TTL: r.TTL})
+		}
+	}
+	return out
+}
+
 // showTTL runs SHOW ALL TTL and SHOW TTL ON.
 func (b view) showTTL(st *sql.ShowTTL) (*result.Result, error) {
 	var patterns []*tablet.Pattern
@@ -273,13 +286,14 @@ func (b view) showTTL(st *sql.ShowTTL) (*result.Result, error) {
 		patterns = append(patterns, q)
 	}
 	t := newTable("Device", "TTL(ms)")
-	if len(patterns) == 0 {
-		t.text("root.**", "INF")
+	rules := catalog.TTLs(b.Catalog)
+	if everything := (catalog.DatabaseInfo{Path: "root.**", TTL: catalog.Forever}); len(rules) == 0 || rules[0].Path != everything.Path {
+		rules = slices.Insert(rules, 0, everything)
 	}
-	for _, r := range catalog.TTLs(b.Catalog) {
+	for _, r := range withBelow(b.Catalog, rules) {
 		show := len(patterns) == 0
 		for _, p := range patterns {
-			show = show || p.String() == r.Path || p.MatchPath(strings.TrimSuffix(r.Path, ".**"))
+			show = show || p.String() == r.Path || p.MatchPath(r.Path)
 		}
 		if show && b.sees(strings.TrimSuffix(r.Path, ".**")) {
 			t.text(r.Path, ttlText(r.TTL))

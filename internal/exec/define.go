@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math"
 	"slices"
 
+	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/query"
@@ -88,15 +88,33 @@ func (b *Backend) setTTL(ctx context.Context, s *rpc.Session, st *sql.SetTTL) er
 	if err != nil {
 		return err
 	}
-	ttl := st.TTL
-	if st.Unset {
-		ttl = math.MaxInt64
+	path := pattern.String()
+	if at, err := compile(sql.Path{Nodes: base(st.Path.Nodes)}); err != nil || !at.Concrete() {
+		return status.Errorf(status.IllegalParameter,
+			"Illegal pattern path: %s, pattern path should end with **, otherwise, it should be a specific database or device path without *", clip(path))
 	}
-	if ttl < 0 {
+	ttl := st.TTL
+	switch {
+	case st.Unset && path == "root.**": // always there: INF
+		ttl = request.NoTTL
+	case st.Unset:
+		ttl = request.NoTTL
+		if !slices.ContainsFunc(catalog.TTLs(b.Catalog), func(r catalog.DatabaseInfo) bool { return r.Path == path }) {
+			return status.Errorf(status.PathNotExist, "Not TTL rule set for %s", clip(path))
+		}
+	case ttl < 0:
 		return status.Errorf(status.Semantic, "The TTL must not be negative, but it is %d", ttl)
 	}
 	database := pattern.Concrete() && b.Catalog.DatabaseConflict(pattern.String()) == pattern.String()
-	return b.plan(ctx, s)(request.SetTTLPlan(pattern.String(), ttl, database))
+	return b.plan(ctx, s)(request.SetTTLPlan(path, ttl, database))
+}
+
+// base is a path without the wildcard at its end.
+func base(nodes []string) []string {
+	if n := len(nodes); n > 1 && nodes[n-1] == "**" {
+		return nodes[:n-1]
+	}
+	return nodes
 }
 
 func (b *Backend) deleteData(ctx context.Context, s *rpc.Session, st *sql.Delete) error {

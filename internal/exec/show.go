@@ -106,9 +106,9 @@ func (b view) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 	return t.result()
 }
 
-// ttlText is a TTL as SHOW prints it; 0 is none.
+// ttlText is a TTL as SHOW prints it.
 func ttlText(ms int64) string {
-	if ms <= 0 {
+	if ms == catalog.Forever {
 		return "INF"
 	}
 	return strconv.FormatInt(ms, 10)

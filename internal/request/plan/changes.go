@@ -54,7 +54,7 @@ type Change struct {
 	Props      []wire.Pair
 	Alter      AlterKind
 	Map        []wire.Pair // of an alteration
-	TTL        int64       // milliseconds; math.MaxInt64 for ever; NoTTL not set
+	TTL        int64       // milliseconds; math.MaxInt64 for ever; NoTTL not set, and taken away by ChangeSetTTL
 	Start, End int64
 	Note       string // of ChangeKept, for people; never holds a password
 }
@@ -101,11 +101,7 @@ func configChanges(r Plan) (changes []Change, known bool) {
 	case *DeleteDatabase:
 		return []Change{{Kind: ChangeDeleteDatabase, Path: p.Name}}, true
 	case *SetTTL:
-		ttl := p.TTL
-		if ttl < 0 {
-			ttl = math.MaxInt64 // unset
-		}
-		return []Change{{Kind: ChangeSetTTL, Path: strings.Join(p.Nodes, "."), TTL: ttl}}, true
+		return []Change{{Kind: ChangeSetTTL, Path: strings.Join(p.Nodes, "."), TTL: max(p.TTL, NoTTL)}}, true
 	case *OpaquePlan:
 		return kept("%s %d, not known to this release", p.Kind, p.Plan), false
 	}

@@ -146,7 +146,7 @@ func readThriftFields(d *wire.Decoder) []ThriftField {
 type SetTTL struct {
 	ConfigPlan
 	Nodes    []string
-	TTL      int64 // milliseconds; math.MaxInt64: for ever
+	TTL      int64 // milliseconds; math.MaxInt64: for ever; -1: no rule any more (since 1.3.2)
 	Database *bool // nil: older layout without the flag
 }
 

@@ -128,7 +128,7 @@ func DeleteTimeseriesPlan(patterns []string) (event.Request, error) {
 }
 
 // SetTTLPlan sets the time to live, in milliseconds, of what matches a path;
-// math.MaxInt64 means for ever. database says that path is a database, else a pattern.
+// math.MaxInt64 means for ever, NoTTL that the rule is taken away. database says that path is a database, else a pattern.
 func SetTTLPlan(path string, ttl int64, database bool) (event.Request, error) {
 	nodes, err := tablet.SplitPattern(path)
 	if err != nil {
