@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -110,20 +109,4 @@ func sum(t *tablet.Tablet) int64 {
 		}
 	}
 	return n
-}
-
-type sumKey struct{}
-
-// withSum notes what every candidate must have read.
-func withSum(ctx context.Context, n int64) context.Context {
-	return context.WithValue(ctx, sumKey{}, n)
-}
-
-var errSum = errors.New("the cells read are not those written")
-
-func checkSum(ctx context.Context, n int64) error {
-	if n != ctx.Value(sumKey{}).(int64) {
-		return errSum
-	}
-	return nil
 }

@@ -1,6 +1,6 @@
 // Command tsbench compares our TsFile package with the Java library, with Parquet and with
 // compressed CSV: the same telemetry, written to a file and read back value by value, in
-// one run, several rounds each, the best round counts.
+// one run. The candidates take turns, and the best round of each counts.
 //
 //	data in memory ──► tsfile (ours)      GORILLA, TS_2DIFF, RLE, LZ4
 //	               ──► Java tsfile 2.0.1  the same, in one warm JVM

@@ -24,98 +24,105 @@ import (
 //go:embed java/TsFileBench.java
 var javaSource []byte
 
-func java(ctx context.Context, s *setting, _ *data) (outcome, error) {
-	lib, err := peer.Fetch(ctx)
-	if err != nil {
-		return outcome{}, err
-	}
-	source := filepath.Join(s.dir, "TsFileBench.java")
-	if err := os.WriteFile(source, javaSource, 0o600); err != nil {
-		return outcome{}, err
-	}
-	// All optimisations on: the JVM that starts peers is tuned for a short start.
-	out, err := exec.CommandContext(ctx, "java", append([]string{"-cp", string(lib) + "/*", source}, s.args("java.tsfile")...)...).Output()
-	if err != nil {
-		return outcome{}, err
-	}
-	return parse(ctx, out)
+// remote is a candidate that is another process: it does a round for every line it reads
+// and answers with lines of a word and a number.
+type remote struct {
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	out  *bufio.Scanner
+	log  bytes.Buffer
+	size int64 // bytes of the file, after the last round
 }
 
-// args are those of every candidate that is another process.
-func (s *setting) args(file string) []string {
-	return []string{filepath.Join(s.dir, "data"), filepath.Join(s.dir, file), strconv.Itoa(s.rounds), strconv.Itoa(s.batch)}
+func startRemote(ctx context.Context, s *setting, file string, program ...string) (candidate, error) {
+	args := append(program[1:], filepath.Join(s.dir, "data"), filepath.Join(s.dir, file), strconv.Itoa(s.batch))
+	r := &remote{cmd: exec.CommandContext(ctx, program[0], args...)}
+	in, err := r.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	r.in, r.out = in, bufio.NewScanner(out)
+	r.cmd.Stderr = &r.log
+	return r, r.cmd.Start()
 }
 
-// parse reads what another process prints: lines of a word and a number.
-func parse(ctx context.Context, out []byte) (o outcome, err error) {
-	var write time.Duration
-	for line := range bytes.Lines(out) {
+func (r *remote) round(context.Context) (write, read time.Duration, sum int64, err error) {
+	if _, err := r.in.Write([]byte("round\n")); err != nil {
+		return 0, 0, 0, err
+	}
+	for r.out.Scan() {
 		var word string
 		var n int64
-		if _, err := fmt.Sscan(string(line), &word, &n); err != nil {
+		if _, err := fmt.Sscan(r.out.Text(), &word, &n); err != nil {
 			continue // a log line
 		}
 		switch word {
 		case "write":
 			write = time.Duration(n)
 		case "read":
-			o.best(write, time.Duration(n))
+			read = time.Duration(n)
 		case "sum":
-			if err := checkSum(ctx, n); err != nil {
-				return o, err
-			}
-		case "bytes":
-			o.bytes = n
+			sum = n
+		case "bytes": // the last of a round
+			r.size = n
+			return write, read, sum, nil
 		}
 	}
-	if o.bytes == 0 {
-		return o, errors.New("printed no result")
-	}
-	return o, nil
+	return 0, 0, 0, errors.Join(errors.New("the process ended within a round"), r.out.Err())
 }
 
-// parquet runs the module below, which has requirements of its own.
-func parquet(ctx context.Context, s *setting, _ *data) (outcome, error) {
+func (r *remote) close() (int64, error) {
+	err := r.in.Close()
+	for r.out.Scan() { // what it still says
+		continue
+	}
+	return r.size, errors.Join(err, r.failed(r.cmd.Wait()))
+}
+
+// failed adds what the process said.
+func (r *remote) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", err, r.log.Bytes())
+}
+
+func startJava(ctx context.Context, s *setting, _ *data) (candidate, error) {
+	lib, err := peer.Fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	source := filepath.Join(s.dir, "TsFileBench.java")
+	if err := os.WriteFile(source, javaSource, 0o600); err != nil {
+		return nil, err
+	}
+	// All optimisations on: the JVM that starts peers is tuned for a short start.
+	return startRemote(ctx, s, "java.tsfile", "java", "-cp", string(lib)+"/*", source)
+}
+
+// startParquet runs the module below, which has requirements of its own.
+func startParquet(ctx context.Context, s *setting, _ *data) (candidate, error) {
 	dir, err := filepath.Abs(filepath.Join("firmware-test", "tsbench", "parquet"))
 	if err != nil {
-		return outcome{}, err
+		return nil, err
 	}
 	bin := filepath.Join(s.dir, "parquet-bench")
 	build := exec.CommandContext(ctx, "go", "build", "-o", bin, ".")
 	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	if b, err := build.CombinedOutput(); err != nil {
-		return outcome{}, fmt.Errorf("build in %s (run from the top of the repository): %w: %s", dir, err, b)
+		return nil, fmt.Errorf("build in %s (run from the top of the repository): %w: %s", dir, err, b)
 	}
-	out, err := exec.CommandContext(ctx, bin, s.args("p.parquet")...).Output()
-	if err != nil {
-		return outcome{}, err
-	}
-	return parse(ctx, out)
+	return startRemote(ctx, s, "p.parquet", bin)
 }
 
-func csv(ctx context.Context, s *setting, d *data) (o outcome, err error) {
-	name := filepath.Join(s.dir, "data.csv.zst")
-	for range min(s.rounds, 3) {
-		begin := time.Now()
-		if err := writeCSV(name, d); err != nil {
-			return o, err
-		}
-		middle := time.Now()
-		n, err := readCSV(name)
-		if err == nil {
-			err = checkSum(ctx, n)
-		}
-		if err != nil {
-			return o, err
-		}
-		o.best(middle.Sub(begin), time.Since(middle))
-	}
-	st, err := os.Stat(name)
-	if err == nil {
-		o.bytes = st.Size()
-	}
-	return o, err
+func startCSV(_ context.Context, s *setting, d *data) (candidate, error) {
+	return &local{name: filepath.Join(s.dir, "data.csv.zst"), write: func(name string) error { return writeCSV(name, d) },
+		read: func(_ context.Context, name string) (int64, error) { return readCSV(name) }}, nil
 }
 
 func writeCSV(name string, d *data) error {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
@@ -14,38 +15,35 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tsfile"
 )
 
-// best keeps the fastest of several rounds.
-func (o *outcome) best(write, read time.Duration) {
-	if o.write == 0 || write < o.write {
-		o.write = write
-	}
-	if o.read == 0 || read < o.read {
-		o.read = read
-	}
+// local is a candidate within this process.
+type local struct {
+	name  string // of the file
+	write func(name string) error
+	read  func(ctx context.Context, name string) (int64, error)
 }
 
-func ours(ctx context.Context, s *setting, d *data) (o outcome, err error) {
-	name := filepath.Join(s.dir, "ours.tsfile")
-	for range s.rounds {
-		begin := time.Now()
-		if err := writeOurs(name, s, d); err != nil {
-			return o, err
-		}
-		middle := time.Now()
-		n, err := readOurs(ctx, name)
-		if err == nil {
-			err = checkSum(ctx, n)
-		}
-		if err != nil {
-			return o, err
-		}
-		o.best(middle.Sub(begin), time.Since(middle))
+func (l *local) round(ctx context.Context) (write, read time.Duration, sum int64, err error) {
+	runtime.GC() // what the others left is not to be cleaned up on its time
+	begin := time.Now()
+	if err := l.write(l.name); err != nil {
+		return 0, 0, 0, err
 	}
-	st, err := os.Stat(name)
-	if err == nil {
-		o.bytes = st.Size()
+	middle := time.Now()
+	sum, err = l.read(ctx, l.name)
+	return middle.Sub(begin), time.Since(middle), sum, err
+}
+
+func (l *local) close() (int64, error) {
+	st, err := os.Stat(l.name)
+	if err != nil {
+		return 0, err
 	}
-	return o, err
+	return st.Size(), nil
+}
+
+func startOurs(_ context.Context, s *setting, d *data) (candidate, error) {
+	return &local{name: filepath.Join(s.dir, "ours.tsfile"), read: readOurs,
+		write: func(name string) error { return writeOurs(name, s, d) }}, nil
 }
 
 func writeOurs(name string, s *setting, d *data) error {

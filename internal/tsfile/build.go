@@ -3,6 +3,7 @@ package tsfile
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -227,7 +228,7 @@ func (b *builder) writeDevice(o *out, d *builtDevice, filter *bloom.Filter) (ind
 		b.buf = d.entries(b.buf[:0])
 		entries = b.buf
 	} else {
-		entries = extend(b.buf[:0], int(d.size))
+		entries = slices.Grow(b.buf[:0], int(d.size))[:d.size]
 		if _, err := b.spill.ReadAt(entries, d.off); err != nil && err != io.EOF {
 			return indexNode{}, fmt.Errorf("tsfile: spill of the index: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
@@ -212,6 +213,8 @@ type pageDecoder struct {
 	zip compress.Codec
 	enc encoding.Codec
 	raw []byte
+
+	blocks encoding.TimeReader
 }
 
 // body returns the decompressed body of p, valid until the next call, and moves on.
@@ -268,7 +271,7 @@ func (d *pageDecoder) plain(k *chunkReader, p page, times []int64, col *tablet.C
 
 func (d *pageDecoder) times(k *chunkReader, p page, b []byte, times []int64) ([]int64, error) {
 	before := len(times)
-	times, err := encoding.Times(times, b, k.limit(p))
+	times, err := d.blocks.Decode(times, b, k.limit(p))
 	if err != nil {
 		return times, k.damage(p, err)
 	}
@@ -281,7 +284,7 @@ func (d *pageDecoder) times(k *chunkReader, p page, b []byte, times []int64) ([]
 // value decodes a page of a value column; rows is the number of times of its time page.
 func (d *pageDecoder) value(k *chunkReader, p page, rows int, col *tablet.Column) error {
 	if p.uncompressed == 0 {
-		nullRows(col, rows)
+		cells.Nulls(col, rows)
 		return nil
 	}
 	b, err := d.body(k, p)
@@ -297,7 +300,7 @@ func (d *pageDecoder) value(k *chunkReader, p page, rows int, col *tablet.Column
 	if c.Failed() {
 		return k.damage(p, fmt.Errorf("bitmap: %s", c.Reason))
 	}
-	present := countPresent(bits, rows)
+	present := cells.CountPresent(bits, rows)
 	if err := d.enc.Decode(col, k.Encoding, b[c.Off:], present); err != nil {
 		return k.damage(p, err)
 	}
@@ -305,6 +308,6 @@ func (d *pageDecoder) value(k *chunkReader, p page, rows int, col *tablet.Column
 		col.Nulls = nil
 		return nil
 	}
-	spread(col, bits, rows, present)
+	cells.Spread(col, bits, rows, present)
 	return nil
 }

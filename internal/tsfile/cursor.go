@@ -10,7 +10,7 @@ import (
 type Decoder struct{ d pageDecoder }
 
 // Bytes returns the memory held for page bodies.
-func (d *Decoder) Bytes() int { return cap(d.d.raw) + d.d.enc.Bytes() }
+func (d *Decoder) Bytes() int { return cap(d.d.raw) + d.d.enc.Bytes() + d.d.blocks.Bytes() }
 
 // ChunkCursor walks through the pages of one chunk, forwards or by number. The zero value
 // is ready for OpenChunk. It is not safe for concurrent use.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 )
 
@@ -71,7 +72,7 @@ func (c *chunkChecker) chunk(k *chunkReader) (Statistics, error) {
 // page decodes one page; the statistics alias memory that the next page reuses.
 func (c *chunkChecker) page(k *chunkReader, p page, i int) (Statistics, error) {
 	var err error
-	emptyColumn(&c.col)
+	cells.Empty(&c.col)
 	c.col.Schema, c.col.Nulls = k.Schema, nil
 	switch {
 	case k.Marker&maskTime != 0:

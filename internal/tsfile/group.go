@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
@@ -141,7 +142,9 @@ func (g *group) checkOld(t *tablet.Tablet, col *tablet.Column) error {
 // addColumn begins a column. One that joins an open chunk gets empty pages for the rows
 // that it missed.
 func (g *group) addColumn(s tablet.Schema) *columnWriter {
-	c := &columnWriter{schema: s, col: tablet.Column{Schema: s}, last: math.MinInt64, digits: -1}
+	c := g.w.idleColumn()
+	c.schema, c.last, c.digits = s, math.MinInt64, -1
+	c.col.Schema = s
 	if p, ok := g.w.digits[s.Name]; ok {
 		c.digits = p
 	}
@@ -150,7 +153,7 @@ func (g *group) addColumn(s tablet.Schema) *columnWriter {
 		for range g.time.count {
 			c.emptyPage()
 		}
-		appendNulls(&c.col, len(g.times))
+		cells.AppendNulls(&c.col, len(g.times))
 	}
 	g.cols = append(g.cols, c)
 	g.index[s.Name] = c
@@ -170,38 +173,41 @@ func (g *group) add(t *tablet.Tablet) error {
 	if g.aligned {
 		return g.addAligned(t)
 	}
-	for i, c := range g.place {
-		if c == nil {
-			continue
-		}
-		if err := g.addPlain(c, &t.Columns[i], t.Times); err != nil {
-			return err
+	// Page by page, so that the columns' time blocks are made once.
+	for from := 0; from < t.Rows(); from += g.w.opts.PageRows {
+		r := encoding.Range{From: from, To: min(t.Rows(), from+g.w.opts.PageRows)}
+		for i, c := range g.place {
+			if c == nil {
+				continue
+			}
+			if err := g.addPlain(c, &t.Columns[i], t.Times, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // addPlain adds the cells of one column that are not null.
-func (g *group) addPlain(c *columnWriter, col *tablet.Column, times []int64) error {
-	n := len(times)
-	if col.Nulls.Count(n) > 0 {
-		for i := 0; i < n; {
-			if col.Nulls.Get(i) {
-				i++
-				continue
-			}
-			to := i + 1
-			for to < n && !col.Nulls.Get(to) {
-				to++
-			}
-			if err := g.addRun(c, col, times, encoding.Range{From: i, To: to}); err != nil {
-				return err
-			}
-			i = to
-		}
-		return nil
+func (g *group) addPlain(c *columnWriter, col *tablet.Column, times []int64, r encoding.Range) error {
+	if col.Nulls.Count(len(times)) == 0 {
+		return g.addRun(c, col, times, r)
 	}
-	return g.addRun(c, col, times, encoding.Range{From: 0, To: n})
+	for i := r.From; i < r.To; {
+		if col.Nulls.Get(i) {
+			i++
+			continue
+		}
+		to := i + 1
+		for to < r.To && !col.Nulls.Get(to) {
+			to++
+		}
+		if err := g.addRun(c, col, times, encoding.Range{From: i, To: to}); err != nil {
+			return err
+		}
+		i = to
+	}
+	return nil
 }
 
 // addRun adds cells without nulls: whole pages go straight from col.
@@ -224,7 +230,7 @@ func (g *group) addRun(c *columnWriter, col *tablet.Column, times []int64, r enc
 			}
 		}
 		c.times = append(c.times, times[r.From:to]...)
-		appendCells(&c.col, col, r.From, to)
+		cells.Append(&c.col, col, r.From, to)
 		if len(c.times) >= o.PageRows || to < r.To {
 			if err := g.sealOpen(c); err != nil {
 				return err
@@ -251,7 +257,7 @@ func (g *group) sealOpen(c *columnWriter) error {
 	}
 	err := g.sealPlain(c, &c.col, c.times, encoding.Range{From: 0, To: len(c.times)})
 	c.times = c.times[:0]
-	emptyColumn(&c.col)
+	cells.Empty(&c.col)
 	return err
 }
 
@@ -260,8 +266,8 @@ func (g *group) sealPlain(c *columnWriter, col *tablet.Column, times []int64, r 
 	e := &g.w.enc
 	stats := collectRange(col, times, r)
 	c.last = times[r.To-1]
-	e.times = encoding.AppendTimes(e.times[:0], times[r.From:r.To])
-	e.raw = append(wire.AppendUv(e.raw[:0], uint32(len(e.times))), e.times...)
+	block := e.times.Encode(times[r.From:r.To])
+	e.raw = append(wire.AppendUv(e.raw[:0], uint32(len(block))), block...)
 	var err error
 	plain := *col
 	plain.Nulls = nil
@@ -323,11 +329,11 @@ func (g *group) addAligned(t *tablet.Tablet) error {
 		g.times = append(g.times, t.Times[from:to]...)
 		for i, c := range g.place {
 			if c != nil {
-				appendCells(&c.col, &t.Columns[i], from, to)
+				cells.Append(&c.col, &t.Columns[i], from, to)
 			}
 		}
 		for _, c := range g.cols {
-			appendNulls(&c.col, len(g.times)-cells(&c.col))
+			cells.AppendNulls(&c.col, len(g.times)-cells.Count(&c.col))
 		}
 		if len(g.times) >= o.PageRows || to < t.Rows() {
 			if err := g.sealAligned(); err != nil {
@@ -369,7 +375,7 @@ func (g *group) sealValue(c *columnWriter, n int) error {
 	} else {
 		e := &g.w.enc
 		e.raw = wire.AppendU32(e.raw[:0], uint32(n))
-		e.raw = appendPresent(e.raw, c.col.Nulls, n)
+		e.raw = cells.AppendPresent(e.raw, c.col.Nulls, n)
 		var err error
 		e.enc.SetDigits(c.digits)
 		if e.raw, err = e.enc.Encode(e.raw, &c.col, encoding.Range{From: 0, To: n}, c.schema.Encoding); err != nil {
@@ -379,27 +385,9 @@ func (g *group) sealValue(c *columnWriter, n int) error {
 			return err
 		}
 	}
-	emptyColumn(&c.col)
+	cells.Empty(&c.col)
 	c.col.Nulls = nil
 	return nil
-}
-
-// appendPresent writes the bitmap of a value page: most significant bit first, set where
-// a cell is present.
-func appendPresent(dst []byte, nulls tablet.Bitmap, n int) []byte {
-	for i := 0; i < n; i += 8 {
-		b := byte(0xff)
-		if n-i < 8 {
-			b <<= 8 - (n - i)
-		}
-		for j := i; nulls != nil && j < min(i+8, n); j++ {
-			if nulls.Get(j) {
-				b &^= 0x80 >> (j - i)
-			}
-		}
-		dst = append(dst, b)
-	}
-	return dst
 }
 
 // header writes the header of the chunk group if it is not there yet.
@@ -444,8 +432,46 @@ func (g *group) flush() error {
 
 // forget drops the columns, so that each may come back with another encoding.
 func forget(g *group) {
+	g.w.keep(g.cols)
 	g.cols, g.place = g.cols[:0], g.place[:0]
 	clear(g.index)
+}
+
+// idleBytes is the most that buffers of finished columns may hold.
+const idleBytes = 8 << 20
+
+// keep takes columns that are done, for their buffers. The first will be used first: most
+// often it is a column of the same type and length.
+func (w *Writer) keep(cols []*columnWriter) {
+	held := 0
+	for _, c := range w.idle {
+		held += c.bytes()
+	}
+	for i := len(cols) - 1; i >= 0; i-- {
+		if held += cols[i].bytes(); held > idleBytes {
+			return
+		}
+		w.idle = append(w.idle, cols[i])
+	}
+}
+
+// bytes returns the memory of the buffers.
+func (c *columnWriter) bytes() int {
+	return cap(c.pages) + 8*cap(c.times) + cells.Bytes(&c.col)
+}
+
+// idleColumn returns an empty column, with buffers if there are any.
+func (w *Writer) idleColumn() *columnWriter {
+	n := len(w.idle)
+	if n == 0 {
+		return new(columnWriter)
+	}
+	c := w.idle[n-1]
+	w.idle = w.idle[:n-1]
+	c.times = c.times[:0]
+	c.col.Nulls = nil
+	cells.Empty(&c.col)
+	return c
 }
 
 // fillColumns adds the columns that earlier groups of the device had: every column needs
@@ -454,7 +480,7 @@ func (g *group) fillColumns() error {
 	for name, s := range g.dev.series {
 		if name != "" && g.index[name] == nil {
 			c := g.addColumn(tablet.Schema{Name: name, Type: s.typ, Encoding: tablet.DefaultEncoding(s.typ), Compressor: tablet.LZ4})
-			emptyColumn(&c.col)
+			cells.Empty(&c.col)
 		}
 	}
 	return nil

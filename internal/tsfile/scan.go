@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 )
 
@@ -173,7 +174,7 @@ func (s *Scanner) nextPlain() (bool, error) {
 			continue
 		}
 		col := &s.out.Columns[0]
-		emptyColumn(col)
+		cells.Empty(col)
 		col.Schema, col.Category, col.Nulls = k.Schema, tablet.Field, nil
 		s.out.Times, err = s.dec.plain(k, p, s.out.Times[:0], col)
 		return err == nil, err
@@ -295,7 +296,7 @@ func (s *Scanner) fillAligned(tp page, pages []page) error {
 	s.out.Columns = s.out.Columns[:len(s.series)]
 	for j := range s.series {
 		k, col := &s.readers[j+1], &s.out.Columns[j]
-		emptyColumn(col)
+		cells.Empty(col)
 		col.Schema, col.Category, col.Nulls = k.Schema, tablet.Field, s.nulls[j]
 		if err := s.dec.value(k, pages[j], len(s.out.Times), col); err != nil {
 			return err

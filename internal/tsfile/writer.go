@@ -65,8 +65,8 @@ var (
 
 // Writer writes a TsFile front to back. Tablets should come device by device: every
 // change of device closes a chunk group. Memory is bounded by GroupBytes, one page of
-// each column of the current device, and the index entries (see Spill). It is not safe
-// for concurrent use.
+// each column of the current device, 8 MiB of buffers of earlier ones, and the index
+// entries (see Spill). It is not safe for concurrent use.
 type Writer struct {
 	opts WriterOptions
 	buf  *bufio.Writer
@@ -74,7 +74,8 @@ type Writer struct {
 	b    *builder
 	enc  pageEncoder
 	g    *group
-	last DeviceID // greatest device, with Spill
+	idle []*columnWriter // of columns that are done, for their buffers
+	last DeviceID        // greatest device, with Spill
 	any  bool
 
 	digits map[string]int // of SetDigits
@@ -86,7 +87,7 @@ type Writer struct {
 type pageEncoder struct {
 	zip   compress.Codec
 	enc   encoding.Codec
-	times []byte
+	times encoding.TimeWriter
 	raw   []byte
 	head  []byte
 }
@@ -170,6 +171,7 @@ func (w *Writer) enter(id DeviceID, t *tablet.Tablet) error {
 		if err := w.b.park(w.g.dev); err != nil {
 			return w.fail(err)
 		}
+		forget(w.g)
 	}
 	w.last, w.any = id, true
 	w.g = newGroup(w, id, t)
@@ -213,7 +215,7 @@ func (w *Writer) Close() error {
 			return w.fail(err)
 		}
 	}
-	w.g = nil
+	w.g, w.idle = nil, nil
 	w.err = errors.New("tsfile: writer is closed")
 	if err := w.b.finish(&w.out); err != nil {
 		return err

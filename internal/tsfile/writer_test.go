@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
 )
 
@@ -156,7 +157,7 @@ func randomTablet(r *rand.Rand, device string, schemas []tablet.Schema, from int
 		c := tablet.Column{Schema: s, Category: tablet.Field}
 		for i := range n {
 			if r.Intn(100) < nulls {
-				setNull(&c, i)
+				cells.SetNull(&c, i)
 			}
 			v := int64(i) + r.Int63n(20)
 			switch s.Type.Physical() {

@@ -1,5 +1,7 @@
+import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.File;
+import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +21,7 @@ import org.apache.tsfile.write.record.Tablet;
 import org.apache.tsfile.write.schema.IMeasurementSchema;
 import org.apache.tsfile.write.schema.MeasurementSchema;
 
-/** Writes and reads the bench's data with the Java library, several rounds in one JVM. */
+/** Writes and reads the bench's data with the Java library, in one JVM, a round for every line of the input. */
 public class TsFileBench {
   static final String[] NAMES = {
     "running", "alarm", "valve", "load", "energy", "cycles", "temperature", "vibration", "pressure", "flow"
@@ -35,9 +37,10 @@ public class TsFileBench {
   public static void main(String[] args) throws Exception {
     load(Path.of(args[0]));
     File out = new File(args[1]);
-    int rounds = Integer.parseInt(args[2]);
-    int batch = Integer.parseInt(args[3]);
-    for (int i = 0; i < rounds; i++) {
+    int batch = Integer.parseInt(args[2]);
+    BufferedReader turns = new BufferedReader(new InputStreamReader(System.in));
+    while (turns.readLine() != null) {
+      System.gc(); // what loading and earlier rounds left is not to be cleaned up in this one
       Files.deleteIfExists(out.toPath());
       long begin = System.nanoTime();
       write(out, batch);
@@ -47,8 +50,8 @@ public class TsFileBench {
       System.out.println("write " + (middle - begin));
       System.out.println("read " + (end - middle));
       System.out.println("sum " + sum);
+      System.out.println("bytes " + out.length());
     }
-    System.out.println("bytes " + out.length());
   }
 
   static void load(Path file) throws Exception {

@@ -26,7 +26,7 @@ const (
 	lz4Patience = 6 // after so many failures (as a power of two) steps become longer
 )
 
-func lz4Key(v uint32, shift int) uint32 { return v * 2654435761 >> shift }
+func lz4Key(v uint32, shift int) uint32 { return v * 2654435761 >> (shift & 31) & (1<<lz4Hash - 1) }
 
 // append appends src as one block.
 func (p *lz4Packer) append(dst, src []byte) []byte {

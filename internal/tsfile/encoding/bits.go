@@ -2,6 +2,7 @@ package encoding
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -101,6 +102,48 @@ func (b *bitWriter) flush() {
 		b.dst = append(b.dst, byte(b.acc<<(8-b.n)))
 	}
 	b.acc, b.n = 0, 0
+}
+
+// bitPen appends bits to a buffer that has room for all of them and eight bytes more. Unlike
+// bitWriter it stores without a branch, and is a value that stays in registers.
+type bitPen struct {
+	acc uint64 // pending bits, left-aligned
+	n   int    // pending bits, below 8
+	at  int    // bytes written
+}
+
+// put appends the low w bits of v, 0 <= w <= 56; higher bits must be 0.
+func (p bitPen) put(buf []byte, v uint64, w int) bitPen {
+	p.n += w
+	p.acc |= v << ((64 - p.n) & 63)
+	binary.BigEndian.PutUint64(buf[p.at:], p.acc)
+	p.at += p.n >> 3
+	p.acc <<= p.n & 56
+	p.n &= 7
+	return p
+}
+
+// long is put for 0 < w <= 64.
+func (p bitPen) long(buf []byte, v uint64, w int) bitPen {
+	if w > 56 {
+		p = p.put(buf, v>>32, w-32)
+		v, w = v&math.MaxUint32, 32
+	}
+	return p.put(buf, v, w)
+}
+
+// end returns the bytes written; the last one is zero-filled.
+func (p bitPen) end() int { return p.at + (p.n+7)>>3 }
+
+// room returns dst and, behind it, a buffer of n bytes of any content.
+func room(dst []byte, n int) (all, buf []byte) {
+	at := len(dst)
+	if cap(dst)-at < n {
+		grown := make([]byte, at, 2*at+n)
+		copy(grown, dst)
+		dst = grown
+	}
+	return dst, dst[at : at+n : at+n]
 }
 
 // unpack reads len(dst) values of w bits that start at src[0]. src must hold them.

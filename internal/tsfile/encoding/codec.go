@@ -190,42 +190,49 @@ func (c *Codec) encodeWords(dst []byte, vals []uint64, s shape, e tablet.Encodin
 
 // gather appends the words of the cells that are not null.
 func gather(dst []uint64, col *tablet.Column, r Range) []uint64 {
-	at := len(dst)
+	at, n := len(dst), r.To-r.From
+	if cap(dst)-at < n {
+		grown := make([]uint64, at, at+n)
+		copy(grown, dst)
+		dst = grown
+	}
+	dst = dst[:at+n]
+	out := dst[at:]
 	switch col.Type.Physical() {
 	case tablet.PhysicalBool:
-		for _, v := range col.Bools[r.From:r.To] {
+		for i, v := range col.Bools[r.From:r.To] {
 			w := uint64(0)
 			if v {
 				w = 1
 			}
-			dst = append(dst, w)
+			out[i] = w
 		}
 	case tablet.PhysicalInt32:
-		for _, v := range col.Int32s[r.From:r.To] {
-			dst = append(dst, uint64(uint32(v)))
+		for i, v := range col.Int32s[r.From:r.To] {
+			out[i] = uint64(uint32(v))
 		}
 	case tablet.PhysicalInt64:
-		for _, v := range col.Int64s[r.From:r.To] {
-			dst = append(dst, uint64(v))
+		for i, v := range col.Int64s[r.From:r.To] {
+			out[i] = uint64(v)
 		}
 	case tablet.PhysicalFloat:
-		for _, v := range col.Floats[r.From:r.To] {
-			dst = append(dst, uint64(math.Float32bits(v)))
+		for i, v := range col.Floats[r.From:r.To] {
+			out[i] = uint64(math.Float32bits(v))
 		}
 	case tablet.PhysicalDouble:
-		for _, v := range col.Doubles[r.From:r.To] {
-			dst = append(dst, math.Float64bits(v))
+		for i, v := range col.Doubles[r.From:r.To] {
+			out[i] = math.Float64bits(v)
 		}
 	}
 	if col.Nulls == nil {
 		return dst
 	}
-	out := at
-	for i, w := range dst[at:] {
+	kept := at
+	for i, w := range out {
 		if !col.Nulls.Get(r.From + i) {
-			dst[out] = w
-			out++
+			dst[kept] = w
+			kept++
 		}
 	}
-	return dst[:out]
+	return dst[:kept]
 }

@@ -89,37 +89,60 @@ func (r *bitReader) skipGorillaEnd(v uint64, lead, length int, s gorillaShape) {
 	}
 }
 
+// gorillaMost is the most bytes a value takes: two mark bits, two fields of six, 64 bits.
+const gorillaMost = 10
+
 // encodeGorilla appends vals and the end mark.
 func encodeGorilla(dst []byte, vals []uint64, width int, end uint64) []byte {
-	b := bitWriter{dst: dst}
-	field := bits.Len(uint(width)) - 1
-	lead, trail := 65, 0
-	prev := vals[0]
-	b.write(prev, width)
-	put := func(v uint64) {
+	dst, buf := room(dst, gorillaMost*(len(vals)+1)+16)
+	g := gorillaPen{lead: 65, prev: vals[0], s: gorillaShape{width: width, field: bits.Len(uint(width)) - 1}}
+	g.pen = g.pen.long(buf, g.prev, width)
+	g = g.puts(buf, vals[1:])
+	last := [1]uint64{end}
+	g = g.puts(buf, last[:])
+	if g.pen.n == 0 { // a byte is added if the bits end on one
+		buf[g.pen.at] = 0
+		g.pen.at++
+	}
+	return dst[:len(dst)+g.pen.end()]
+}
+
+// gorillaPen is the state between two values.
+type gorillaPen struct {
+	pen         bitPen
+	prev        uint64
+	lead, trail int // zeros that were stored last
+	s           gorillaShape
+}
+
+// puts writes values. The state is kept in local variables.
+func (g gorillaPen) puts(buf []byte, vals []uint64) gorillaPen {
+	pen, prev, lead, trail := g.pen, g.prev, g.lead, g.trail
+	width, field := g.s.width, g.s.field
+	for _, v := range vals {
 		x := v ^ prev
 		prev = v
 		if x == 0 {
-			b.write(0, 1)
-			return
+			pen = pen.put(buf, 0, 1)
+			continue
 		}
 		l, t := bits.LeadingZeros64(x)-(64-width), bits.TrailingZeros64(x)
-		if l >= lead && t >= trail {
-			b.write(2, 2)
-			b.write(x>>trail, width-lead-trail)
-			return
+		mark, w := uint64(2), 2
+		if l < lead || t < trail {
+			lead, trail = l, t
+			mark, w = (3<<field|uint64(l))<<field|uint64(width-l-t-1), 2+2*field
 		}
-		lead, trail = l, t
-		sig := width - l - t
-		b.write((3<<field|uint64(l))<<field|uint64(sig-1), 2+2*field)
-		b.write(x>>t, sig)
+		n := width - lead - trail
+		x >>= trail & 63
+		if w+n <= 56 {
+			pen = pen.put(buf, mark<<(n&63)|x, w+n)
+			continue
+		}
+		pen = pen.put(buf, mark, w)
+		pen = pen.long(buf, x, n)
 	}
-	for _, v := range vals[1:] {
-		put(v)
-	}
-	put(end)
-	b.endByte()
-	return b.dst
+	g.pen, g.prev, g.lead, g.trail = pen, prev, lead, trail
+	return g
 }
 
 // endByte fills the last byte, or adds a zero byte if none is open.

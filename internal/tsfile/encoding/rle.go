@@ -100,13 +100,30 @@ func (c *Codec) encodeRLE(dst []byte, vals []uint64, width int) []byte {
 		all |= v
 	}
 	e := rleEncoder{dst: c.runs[:0], w: lengthOf(all), width: width, packed: c.packed[:0]}
-	for _, v := range vals {
-		e.add(v)
+	for i := 0; i < len(vals); {
+		if i += e.more(vals[i:]); i < len(vals) {
+			e.add(vals[i])
+			i++
+		}
 	}
 	e.finish()
 	c.runs, c.packed = e.dst, e.packed
 	dst = binary.AppendUvarint(dst, uint64(len(e.dst)+1))
 	return append(append(dst, byte(e.w)), e.dst...)
+}
+
+// more takes the values that only make an open repetition longer and returns how many.
+func (e *rleEncoder) more(vals []uint64) int {
+	if e.repeat < rleMinRepeat {
+		return 0
+	}
+	most := max(min(len(vals), rleMaxRepeat-e.repeat), 0)
+	n := 0
+	for n < most && vals[n] == e.prev {
+		n++
+	}
+	e.repeat += n
+	return n
 }
 
 func (e *rleEncoder) add(v uint64) {
@@ -140,12 +157,7 @@ func (e *rleEncoder) packGroup() {
 	if e.groups == rleMaxGroups {
 		e.closePacked(rleGroup)
 	}
-	b := bitWriter{dst: e.packed}
-	for _, v := range e.pending {
-		b.write(v, e.w)
-	}
-	b.flush()
-	e.packed = b.dst
+	e.packed = appendPacked(e.packed, e.pending[:], e.w)
 	e.groups++
 }
 

@@ -154,10 +154,28 @@ func appendDiff(dst []byte, deltas []uint64, h diffHeader, width int) []byte {
 	if w == 0 {
 		return dst
 	}
-	b := bitWriter{dst: dst}
-	for _, d := range deltas {
-		b.write(d, w)
+	return appendPacked(dst, deltas, w)
+}
+
+// appendPacked appends vals with w bits each, zero-filled to a byte.
+func appendPacked(dst []byte, vals []uint64, w int) []byte {
+	dst, buf := room(dst, packedBytes(len(vals), w)+8)
+	var p bitPen
+	switch {
+	case w == 0:
+	case w <= 28: // two at once
+		for ; len(vals) >= 2; vals = vals[2:] {
+			p = p.put(buf, vals[0]<<(w&63)|vals[1], 2*w)
+		}
+		fallthrough
+	case w <= 56:
+		for _, v := range vals {
+			p = p.put(buf, v, w)
+		}
+	default:
+		for _, v := range vals {
+			p = p.long(buf, v, w)
+		}
 	}
-	b.flush()
-	return b.dst
+	return dst[:len(dst)+p.end()]
 }

@@ -209,8 +209,8 @@ func Collect(col *tablet.Column, times []int64, from, to int) Statistics {
 	switch col.Type.Physical() {
 	case tablet.PhysicalBool:
 		s.First.Bits, s.Last.Bits = bit(col.Bools[lo]), bit(col.Bools[hi])
-		for i := lo; i <= hi; i++ {
-			if !nulls.Get(i) && col.Bools[i] {
+		for i, v := range col.Bools[lo : hi+1] {
+			if v && (nulls == nil || !nulls.Get(lo+i)) {
 				s.SumInt++
 			}
 		}

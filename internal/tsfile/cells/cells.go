@@ -1,9 +1,13 @@
-package tsfile
+// Package cells moves the cells of a column: appended to another column, spread over rows
+// of which some are null, dropped. The bitmaps of a file have the most significant bit
+// first and a bit set where a cell is present; those of a tablet have the least significant
+// bit first and a bit set where it is null.
+package cells
 
 import "github.com/sluice-gateway/sluice/internal/tablet"
 
-// cells returns how many cells col has.
-func cells(col *tablet.Column) int {
+// Count returns how many cells col has.
+func Count(col *tablet.Column) int {
 	switch col.Type.Physical() {
 	case tablet.PhysicalBool:
 		return len(col.Bools)
@@ -19,9 +23,9 @@ func cells(col *tablet.Column) int {
 	return len(col.Bytes.Ends)
 }
 
-// appendCells appends cells from..to-1 of src, nulls included.
-func appendCells(dst, src *tablet.Column, from, to int) {
-	at := cells(dst)
+// Append appends cells from..to-1 of src, nulls included.
+func Append(dst, src *tablet.Column, from, to int) {
+	at := Count(dst)
 	switch dst.Type.Physical() {
 	case tablet.PhysicalBool:
 		dst.Bools = append(dst.Bools, src.Bools[from:to]...)
@@ -43,25 +47,25 @@ func appendCells(dst, src *tablet.Column, from, to int) {
 	}
 	for i := from; i < to; i++ {
 		if src.Nulls.Get(i) {
-			setNull(dst, at+i-from)
+			SetNull(dst, at+i-from)
 		}
 	}
 }
 
-// setNull marks cell i null; the bitmap grows as needed.
-func setNull(col *tablet.Column, i int) {
+// SetNull marks cell i null; the bitmap grows as needed.
+func SetNull(col *tablet.Column, i int) {
 	for len(col.Nulls) <= i>>3 {
 		col.Nulls = append(col.Nulls, 0)
 	}
 	col.Nulls.Set(i)
 }
 
-// appendNulls appends n null cells.
-func appendNulls(col *tablet.Column, n int) {
+// AppendNulls appends n null cells.
+func AppendNulls(col *tablet.Column, n int) {
 	if n <= 0 {
 		return
 	}
-	at := cells(col)
+	at := Count(col)
 	switch col.Type.Physical() {
 	case tablet.PhysicalBool:
 		col.Bools = append(col.Bools, make([]bool, n)...)
@@ -79,6 +83,6 @@ func appendNulls(col *tablet.Column, n int) {
 		}
 	}
 	for i := at; i < at+n; i++ {
-		setNull(col, i)
+		SetNull(col, i)
 	}
 }

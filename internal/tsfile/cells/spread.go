@@ -1,4 +1,4 @@
-package tsfile
+package cells
 
 import (
 	"math/bits"
@@ -6,8 +6,8 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
-// countPresent counts the set bits of the first rows bits.
-func countPresent(present []byte, rows int) int {
+// CountPresent counts the set bits of the first rows bits.
+func CountPresent(present []byte, rows int) int {
 	n := 0
 	for _, b := range present[:rows/8] {
 		n += bits.OnesCount8(b)
@@ -18,9 +18,9 @@ func countPresent(present []byte, rows int) int {
 	return n
 }
 
-// spread moves the present cells of an empty column's page to their rows and marks the
+// Spread moves the present cells of an empty column's page to their rows and marks the
 // others null. A set bit of shown, most significant first, is a present cell.
-func spread(col *tablet.Column, shown []byte, rows, present int) {
+func Spread(col *tablet.Column, shown []byte, rows, present int) {
 	col.Nulls = clearBitmap(col.Nulls, rows)
 	for i := range rows {
 		if shown[i>>3]>>(7-i&7)&1 == 0 {
@@ -82,9 +82,9 @@ func extend[T any](s []T, n int) []T {
 	return out
 }
 
-// nullRows makes col n null cells.
-func nullRows(col *tablet.Column, n int) {
-	spread(col, make([]byte, (n+7)/8), n, 0)
+// Nulls makes col n null cells.
+func Nulls(col *tablet.Column, n int) {
+	Spread(col, make([]byte, (n+7)/8), n, 0)
 }
 
 func clearBitmap(b tablet.Bitmap, rows int) tablet.Bitmap {
@@ -97,9 +97,33 @@ func clearBitmap(b tablet.Bitmap, rows int) tablet.Bitmap {
 	return b
 }
 
-// emptyColumn drops the cells of col and keeps its memory.
-func emptyColumn(col *tablet.Column) {
+// Empty drops the cells of col and keeps its memory.
+func Empty(col *tablet.Column) {
 	col.Bools, col.Int32s, col.Int64s = col.Bools[:0], col.Int32s[:0], col.Int64s[:0]
 	col.Floats, col.Doubles = col.Floats[:0], col.Doubles[:0]
 	col.Bytes.Ends, col.Bytes.Data = col.Bytes.Ends[:0], col.Bytes.Data[:0]
+}
+
+// AppendPresent writes the bitmap of a value page: most significant bit first, set where
+// a cell is present.
+func AppendPresent(dst []byte, nulls tablet.Bitmap, n int) []byte {
+	for i := 0; i < n; i += 8 {
+		b := byte(0xff)
+		if n-i < 8 {
+			b <<= 8 - (n - i)
+		}
+		for j := i; nulls != nil && j < min(i+8, n); j++ {
+			if nulls.Get(j) {
+				b &^= 0x80 >> (j - i)
+			}
+		}
+		dst = append(dst, b)
+	}
+	return dst
+}
+
+// Bytes returns the memory that the cells of col hold.
+func Bytes(col *tablet.Column) int {
+	return 8*(cap(col.Int64s)+cap(col.Doubles)) + 4*(cap(col.Int32s)+cap(col.Floats)+cap(col.Bytes.Ends)) +
+		cap(col.Bools) + cap(col.Bytes.Data) + cap(col.Nulls)
 }
