@@ -60,7 +60,7 @@ func (b *builder) devices(list []int) []device {
 // query is the scan of some series of one device.
 func (b *builder) query(name string, list []int) merge.Query {
 	const most = 8192
-	q := merge.Query{Device: name, Desc: b.desc, Columns: make([]tablet.Schema, len(list))}
+	q := merge.Query{Device: name, Desc: b.desc, Pool: &b.run.pool, Columns: make([]tablet.Schema, len(list))}
 	for i, k := range list {
 		s := &b.selection.series[k]
 		q.Columns[i] = tablet.Schema{Name: s.name, Type: s.typ}

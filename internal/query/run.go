@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/query/rows"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/status"
+	"github.com/sluice-gateway/sluice/internal/store/merge"
 )
 
 // Codes of queries that end early.
@@ -42,6 +43,7 @@ type run struct {
 	busy    time.Duration // spent so far
 	budget  *rows.Budget
 	view    rows.View // nil: not opened
+	pool    merge.Pool
 	rows    result.Rows
 	closed  bool
 }

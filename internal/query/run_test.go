@@ -50,6 +50,7 @@ type endlessScan struct {
 }
 
 func (s *endlessScan) Bytes() int { return s.v.bytes }
+func (s *endlessScan) Close()     {}
 
 func (s *endlessScan) Next() (*tablet.Tablet, error) {
 	if s.v.pause > 0 {

@@ -136,7 +136,7 @@ func (v *View) Bound(device string) int64 {
 // Scan reads rows of one device. The TTL of the device cuts the range of q from below.
 func (v *View) Scan(ctx context.Context, q merge.Query) (*merge.Scanner, error) {
 	q.Lo = max(q.Lo, v.Bound(q.Device))
-	inputs, err := v.Inputs(q.Lo, q.Hi)
+	inputs, err := v.layers(q.Lo, q.Hi, true)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,11 @@ func (v *View) newest(ctx context.Context, device string, columns []tablet.Schem
 
 // Inputs returns the layers that may have points within lo to hi, oldest first, with what
 // is deleted in each. TTLs are not applied.
-func (v *View) Inputs(lo, hi int64) ([]merge.Input, error) {
+func (v *View) Inputs(lo, hi int64) ([]merge.Input, error) { return v.layers(lo, hi, false) }
+
+// layers is Inputs. With bounds a scan looks for its device in a layer only when it gets
+// there; its errors come then.
+func (v *View) layers(lo, hi int64, bounds bool) ([]merge.Input, error) {
 	out := make([]merge.Input, 0, len(v.sources))
 	for i := range v.sources {
 		src := &v.sources[i]
@@ -205,6 +209,9 @@ func (v *View) Inputs(lo, hi int64) ([]merge.Input, error) {
 		in, err := v.input(src)
 		if err != nil {
 			return nil, err
+		}
+		if bounds {
+			in.Bounds = &merge.Range{Lo: src.lo, Hi: src.hi}
 		}
 		out = append(out, in)
 	}

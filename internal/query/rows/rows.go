@@ -15,6 +15,8 @@ import (
 type Scanner interface {
 	Next() (*tablet.Tablet, error)
 	Bytes() int
+	// Close ends the use of what Next returned.
+	Close()
 }
 
 // View is a state of the store that does not change.
@@ -97,7 +99,7 @@ func (d *Device) Next() (*tablet.Tablet, error) {
 		t, err := d.sc.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			d.sc = nil
+			d.drop()
 			continue
 		case err != nil:
 			return nil, err
@@ -118,12 +120,23 @@ func (d *Device) open() error {
 	d.q.Lo, d.q.Hi = d.ranges[0].Lo, d.ranges[0].Hi
 	d.ranges = d.ranges[1:]
 	sc, err := d.r.View.Scan(d.r.Ctx, d.q)
-	d.sc = sc
+	if err == nil { // else sc may be a nil pointer
+		d.sc = sc
+	}
 	return err
+}
+
+// drop ends the present scanner.
+func (d *Device) drop() {
+	if d.sc != nil {
+		d.sc.Close()
+		d.sc = nil
+	}
 }
 
 // Close implements Stream.
 func (d *Device) Close() {
 	_ = d.r.Budget.Take(-d.held)
-	d.held, d.sc, d.ranges = 0, nil, nil
+	d.drop()
+	d.held, d.ranges = 0, nil
 }

@@ -13,103 +13,110 @@ import (
 // value columns share the pages of the time column.
 type fileSource struct {
 	s      *Scanner
+	unit   *unit
+	place  int // among the units of s
 	r      *tsfile.Reader
 	lead   *tsfile.Series // time column, or the series itself
 	cur    tsfile.ChunkCursor
 	cols   []fileColumn
 	chunks []int // numbers, in the order of keys
-	next   int
-	open   bool  // the cursor is in the chunk
+	times  []int64
+	spare  tablet.Binary
+	spot
+}
+
+// spot is where a source stands.
+type spot struct {
+	next   int   // chunk
+	open   bool  // the cursor is in the chunk before it
 	inPage bool  // the bounds are those of a page
 	page   int   // number of the page that is next, descending
 	floor  int64 // last key of the page before
 	begun  bool  // there is a page before
-	times  []int64
-	spare  tablet.Binary
 }
 
-type fileColumn struct {
+// column is a wanted series that a file has.
+type column struct {
 	index   int // in the query
 	series  *tsfile.Series
 	deleted []Range
-	cur     tsfile.ChunkCursor // aligned
-	opened  bool               // cur stands in the current chunk
-	gone    bool               // in the current chunk
-	absent  bool               // in the current page
-	nulls   tablet.Bitmap
-	erased  tablet.Bitmap
+}
+
+type fileColumn struct {
+	column
+	cur    *tsfile.ChunkCursor // aligned
+	opened bool                // cur stands in the current chunk
+	gone   bool                // in the current chunk
+	absent bool                // in the current page
+	nulls  tablet.Bitmap
+	erased tablet.Bitmap
+	times  []Range // of the chunks; nil: not yet asked for
 }
 
 // fileStreams makes the streams of one file: one for an aligned device, one for each
 // series otherwise, more if chunks of a series overlap each other.
-func (s *Scanner) fileStreams(r *tsfile.Reader, deleted func(string) []Range) ([]*stream, error) {
+func (s *Scanner) fileStreams(r *tsfile.Reader, deleted func(string) []Range) error {
 	id, err := r.DeviceID(s.q.Device)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d, err := r.Device(id)
 	if d == nil || err != nil {
-		return nil, err
+		return err
 	}
 	time, found, err := r.Lookup(d, s.names)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var cols []fileColumn
+	s.wanted = s.wanted[:0]
 	for i, x := range found {
 		if x == nil || x.Type != s.q.Columns[i].Type || x.Stats.Count == 0 {
 			continue
 		}
-		c := fileColumn{index: i, series: x}
+		c := column{index: i, series: x}
 		if deleted != nil {
 			c.deleted = deleted(x.Name)
 		}
-		cols = append(cols, c)
+		s.wanted = append(s.wanted, c)
 	}
-	if len(cols) == 0 {
-		return nil, nil
+	if len(s.wanted) == 0 {
+		return nil
 	}
 	if time != nil {
 		s.aligned = true
-		return s.runs(r, time, cols), nil
+		s.runs(r, time, s.wanted)
+		return nil
 	}
-	var out []*stream
-	for i := range cols {
-		out = append(out, s.runs(r, cols[i].series, cols[i:i+1])...)
+	for i := range s.wanted {
+		s.runs(r, s.wanted[i].series, s.wanted[i:i+1])
 	}
-	return out, nil
+	return nil
 }
 
-// runs divides the chunks within the query's times into sequences that ascend.
-func (s *Scanner) runs(r *tsfile.Reader, lead *tsfile.Series, cols []fileColumn) []*stream {
-	var runs [][]int
+// runs divides the chunks within the query's times into sequences that ascend, and makes
+// a stream of each.
+func (s *Scanner) runs(r *tsfile.Reader, lead *tsfile.Series, cols []column) {
+	first := len(s.fresh)
+	var f *fileSource
 	for i := range lead.Chunks {
 		m := &lead.Chunks[i].Stats
 		if m.Count == 0 || m.End < s.q.Lo || m.Start > s.q.Hi {
 			continue
 		}
-		// The run that is new enough: none after it may be older than this chunk.
-		at := len(runs) - 1
-		if at < 0 || lead.Chunks[runs[at][len(runs[at])-1]].Stats.End >= m.Start {
-			runs = append(runs, nil)
-			at++
+		// The last run is the only one that nothing after it may be older than.
+		if f == nil || lead.Chunks[f.chunks[len(f.chunks)-1]].Stats.End >= m.Start {
+			u := s.unit(cols)
+			f = &u.file
+			f.r, f.lead = r, lead
+			s.fresh = append(s.fresh, &u.stream)
 		}
-		runs[at] = append(runs[at], i)
+		f.chunks = append(f.chunks, i)
 	}
-	var out []*stream
-	for _, chunks := range runs {
-		if s.q.Desc {
-			slices.Reverse(chunks)
+	if s.q.Desc {
+		for _, st := range s.fresh[first:] {
+			slices.Reverse(st.src.(*fileSource).chunks)
 		}
-		f := &fileSource{s: s, r: r, lead: lead, chunks: chunks, cols: slices.Clone(cols)}
-		n := len(cols)
-		st := &stream{src: f, block: block{cols: make([]tablet.Column, n), at: make([]int, n), has: make([]bool, n)}}
-		for i := range cols {
-			st.at[i] = cols[i].index
-		}
-		out = append(out, st)
 	}
-	return out
 }
 
 func (f *fileSource) aligned() bool { return f.lead.Time }
@@ -292,7 +299,10 @@ func (f *fileSource) skipsPage(p *tsfile.Statistics) (bool, error) {
 // seekValue brings the cursor of a value column to the current page of the time column.
 func (f *fileSource) seekValue(c *fileColumn) error {
 	if !c.opened {
-		if err := f.r.OpenChunk(&c.cur, c.series, f.chunks[f.next-1], f.ahead()); err != nil {
+		if c.cur == nil {
+			c.cur = &tsfile.ChunkCursor{}
+		}
+		if err := f.r.OpenChunk(c.cur, c.series, f.chunks[f.next-1], f.ahead()); err != nil {
 			return err
 		}
 		c.opened = true
@@ -420,25 +430,46 @@ func (f *fileSource) turn(st *stream) {
 	}
 }
 
-func (f *fileSource) extents(c int) []Range {
-	var out []Range
+// hull returns the times of all chunks.
+func (f *fileSource) hull() Range {
+	a, b := f.chunks[0], f.chunks[len(f.chunks)-1]
+	return Range{min(f.lead.Chunks[a].Stats.Start, f.lead.Chunks[b].Stats.Start), max(f.lead.Chunks[a].Stats.End, f.lead.Chunks[b].Stats.End)}
+}
+
+func (f *fileSource) covers(column int, r Range) bool {
 	for j := range f.cols {
-		if f.cols[j].index != c {
+		c := &f.cols[j]
+		if c.index != column {
 			continue
 		}
-		for _, i := range f.chunks {
-			if st := &f.cols[j].series.Chunks[i].Stats; st.Count > 0 {
-				out = append(out, Range{st.Start, st.End})
+		if c.times == nil {
+			c.times = make([]Range, 0, len(f.chunks))
+			for _, i := range f.chunks {
+				if st := &c.series.Chunks[i].Stats; st.Count > 0 {
+					c.times = append(c.times, Range{st.Start, st.End})
+				}
 			}
+			c.times = fuse(c.times)
 		}
+		return overlaps(c.times, r)
 	}
-	return fuse(out)
+	return false
 }
+
+// entryBytes is about what the index entry of a chunk takes.
+const entryBytes = 192
 
 func (f *fileSource) bytes() int {
 	n := f.cur.Bytes() + 8*cap(f.times) + cap(f.spare.Data) + 4*cap(f.spare.Ends)
 	for j := range f.cols {
-		n += f.cols[j].cur.Bytes() + cap(f.cols[j].nulls) + cap(f.cols[j].erased)
+		c := &f.cols[j]
+		n += cap(c.nulls) + cap(c.erased)
+		if c.cur != nil {
+			n += c.cur.Bytes()
+		}
+		if c.series != nil {
+			n += entryBytes * (1 + len(c.series.Chunks))
+		}
 	}
 	return n
 }

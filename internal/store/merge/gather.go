@@ -25,14 +25,9 @@ type pick struct {
 }
 
 func (g *gather) init(s *Scanner) {
-	n := len(s.q.Columns)
 	g.s = s
-	g.cols, g.blank, g.scratch = make([]tablet.Column, n), make([]tablet.Column, n), make([]tablet.Column, n)
-	g.view = tablet.Tablet{Device: s.q.Device, Aligned: s.aligned, Columns: make([]tablet.Column, n)}
-	for i := range n {
-		g.cols[i].Schema, g.cols[i].Category = s.q.Columns[i], tablet.Field
-		g.blank[i].Schema, g.blank[i].Category = s.q.Columns[i], tablet.Field
-	}
+	g.cols, g.blank, g.scratch = fitting(g.cols, s.q.Columns), fitting(g.blank, s.q.Columns), fitting(g.scratch, s.q.Columns)
+	g.view = tablet.Tablet{Device: s.q.Device, Columns: grow(g.view.Columns, len(s.q.Columns))}
 }
 
 func (g *gather) bytes() int {
@@ -54,6 +49,7 @@ func (g *gather) reset() {
 // direct makes a tablet that shares the memory of the blocks; nil if rows would have no
 // value at all.
 func (g *gather) direct(w *window) *tablet.Tablet {
+	g.view.Aligned = g.s.aligned
 	g.view.Times = w.keys
 	if g.s.q.Desc {
 		g.keys = append(g.keys[:0], w.keys...)
@@ -254,5 +250,6 @@ func (g *gather) finish() *tablet.Tablet {
 		}
 	}
 	g.view.Times = g.times(keys)
+	g.view.Aligned = g.s.aligned
 	return &g.view
 }

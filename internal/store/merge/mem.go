@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"math"
 	"slices"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -133,14 +134,21 @@ func find(t *tablet.Tablet, i int, name string) *tablet.Column {
 	return nil
 }
 
-func (m *memSource) extents(c int) []Range {
-	var out []Range
+func (m *memSource) hull() Range {
+	out := Range{math.MaxInt64, math.MinInt64}
 	for _, t := range m.tablets {
-		if find(t, c, m.s.q.Columns[c].Name) != nil {
-			out = append(out, Range{t.Times[0], t.Times[len(t.Times)-1]})
+		out = Range{min(out.Lo, t.Times[0]), max(out.Hi, t.Times[len(t.Times)-1])}
+	}
+	return out
+}
+
+func (m *memSource) covers(c int, r Range) bool {
+	for _, t := range m.tablets {
+		if t.Times[0] <= r.Hi && t.Times[len(t.Times)-1] >= r.Lo && find(t, c, m.s.q.Columns[c].Name) != nil {
+			return true
 		}
 	}
-	return fuse(out)
+	return false
 }
 
 func (m *memSource) bytes() int {

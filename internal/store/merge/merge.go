@@ -26,6 +26,9 @@ type Input struct {
 	// Deleted returns the times deleted from a series of this layer, sorted and disjoint.
 	// A nil function deletes nothing.
 	Deleted func(device, measurement string) []Range
+	// Bounds, if not nil, are times outside of which the layer has no points. A scanner
+	// then looks for the device in the layer when it gets there.
+	Bounds *Range
 }
 
 // Query says what to read of one device.
@@ -42,6 +45,11 @@ type Query struct {
 	// they are exact: nothing overlaps or is deleted, all of it is within Lo..Hi. True:
 	// taken, the points are then neither decoded nor returned. Valid during the call.
 	Stats func(column int, s *tsfile.Statistics) bool
+	// Until, if not nil, is asked before anything from time t on is read, in the order of
+	// reading: true ends the scan. What was offered to Stats counts as read.
+	Until func(t int64) bool
+	// Pool, if not nil, has the memory of scanners that were closed.
+	Pool *Pool
 	// Skip, if not nil, is asked about chunks and pages of column i that nothing of the same
 	// series overlaps: true says that no row can match because of these values. The column
 	// is then null in these rows, and on an aligned device the rows may be left out

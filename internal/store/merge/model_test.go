@@ -14,6 +14,7 @@ import (
 	"sort"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile"
 )
@@ -151,6 +152,10 @@ func (r *random) layer(t testing.TB) *layer {
 		l.in.Mem = memory{device: tablets}
 	} else {
 		l.in.File = r.file(t, tablets)
+	}
+	if r.IntN(2) == 0 {
+		first, last := tablets[0].Times, tablets[len(tablets)-1].Times
+		l.in.Bounds = &Range{first[0] - r.Int64N(2)*r.Int64N(50), last[len(last)-1] + r.Int64N(2)*r.Int64N(50)}
 	}
 	if r.IntN(2) == 0 {
 		for _, s := range schemas {
@@ -313,6 +318,7 @@ func checkOrder(t *testing.T, seed uint64, order []int64, q *Query, want int) {
 
 func TestModel(t *testing.T) {
 	first := firstSeed()
+	pool := &Pool{}
 	for seed := first; seed < first+1500; seed++ {
 		r := newRandom(seed)
 		var layers []*layer
@@ -322,6 +328,9 @@ func TestModel(t *testing.T) {
 			layers, inputs = append(layers, l), append(inputs, l.in)
 		}
 		q := r.query()
+		if seed%3 > 0 {
+			q.Pool = pool
+		}
 		want := expected(layers, &q)
 		filter := -1
 		switch r.IntN(3) {
@@ -357,6 +366,44 @@ func TestModel(t *testing.T) {
 			}
 		}
 		checkOrder(t, seed, order, &q, len(want))
+		s.Close()
+	}
+}
+
+// TestUntil: a scan ends where it is told, and what comes later is not even looked for.
+func TestUntil(t *testing.T) {
+	for _, desc := range []bool{false, true} {
+		older, newer := plantFile(t, 0, false), plantFile(t, 2*benchRows, false)
+		at := func(row int64) int64 { return telemetry.Start + row*telemetry.Step }
+		older.Bounds, newer.Bounds = &Range{at(0), at(benchRows)}, &Range{at(2 * benchRows), at(3 * benchRows)}
+		nowhere := &older
+		border := at(benchRows + 1)
+		if !desc {
+			nowhere = &newer
+		}
+		nowhere.Deleted = func(string, string) []Range {
+			t.Fatal("the layer was entered")
+			return nil
+		}
+		s, err := Scan(context.Background(), []Input{older, newer}, Query{Device: "root.plant.d0", Columns: telemetry.Schema(),
+			Lo: math.MinInt64, Hi: math.MaxInt64, Desc: desc, Until: func(x int64) bool { return x < border == desc }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		for {
+			x, err := s.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows += len(x.Times)
+		}
+		if rows != benchRows {
+			t.Fatalf("%d rows", rows)
+		}
 	}
 }
 

@@ -17,32 +17,33 @@ const (
 )
 
 // Scanner reads the merged rows of one device. It is not safe for concurrent use and holds
-// nothing that must be closed.
+// nothing that must be closed; Close gives its memory to the pool of the query.
 type Scanner struct {
 	ctx     context.Context
 	q       Query
 	names   []string
 	aligned bool
 	dec     tsfile.Decoder
-	streams []*stream // oldest layer first
-	extents [][]extent
+	layers  []level   // oldest first
+	streams []*stream // of the layers that were entered, oldest layer first
+	fresh   []*stream // not among streams yet
+	units   []*unit   // that this scanner has from the pool
+	wanted  []column
+	failed  error // while a layer was entered
 	win     window
 	out     gather
 }
 
-// extent is where one stream may have values of a column.
-type extent struct {
-	src  source
-	list []Range
-}
-
-// Scan begins to read. Inputs are given oldest first. It reads index entries, no points.
+// Scan begins to read. Inputs are given oldest first. It reads index entries, no points;
+// of a layer whose Bounds are known only when its turn comes.
 func Scan(ctx context.Context, inputs []Input, q Query) (*Scanner, error) {
 	if q.Rows <= 0 {
 		q.Rows = defaultRows
 	}
 	q.Rows = min(q.Rows, math.MaxInt32)
-	s := &Scanner{ctx: ctx, q: q, names: make([]string, len(q.Columns))}
+	s := q.Pool.scanner()
+	s.ctx, s.q, s.aligned, s.failed = ctx, q, false, nil
+	s.names = grow(s.names, len(q.Columns))
 	for i := range q.Columns {
 		if !q.Columns[i].Type.Valid() {
 			return nil, fmt.Errorf("merge: column %s has data type %d", q.Columns[i].Name, q.Columns[i].Type)
@@ -52,55 +53,15 @@ func Scan(ctx context.Context, inputs []Input, q Query) (*Scanner, error) {
 	if q.Lo > q.Hi {
 		inputs = nil
 	}
+	s.layers = slices.Grow(s.layers[:0], len(inputs))
 	for i := range inputs {
-		if err := s.addLayer(&inputs[i]); err != nil {
-			return nil, err
-		}
+		s.addLayer(&inputs[i])
+	}
+	if s.failed != nil {
+		return nil, s.failed
 	}
 	s.out.init(s)
 	return s, ctx.Err()
-}
-
-func (s *Scanner) addLayer(in *Input) error {
-	var deleted func(string) []Range
-	if in.Deleted != nil {
-		deleted = func(name string) []Range { return in.Deleted(s.q.Device, name) }
-	}
-	if in.Mem != nil {
-		if st := s.memStream(in.Mem.Tablets(s.q.Device), deleted); st != nil {
-			s.streams = append(s.streams, st)
-		}
-		return nil
-	}
-	list, err := s.fileStreams(in.File, deleted)
-	s.streams = append(s.streams, list...)
-	return err
-}
-
-// overlapped reports whether a stream other than that of src may have values of a column
-// within r.
-func (s *Scanner) overlapped(src source, column int, r Range) bool {
-	if len(s.streams) == 1 {
-		return false
-	}
-	if s.extents == nil {
-		s.extents = make([][]extent, len(s.q.Columns))
-	}
-	if s.extents[column] == nil {
-		list := make([]extent, 0, 4)
-		for _, st := range s.streams {
-			if e := st.src.extents(column); len(e) > 0 {
-				list = append(list, extent{st.src, e})
-			}
-		}
-		s.extents[column] = list
-	}
-	for _, e := range s.extents[column] {
-		if e.src != src && overlaps(e.list, r) {
-			return true
-		}
-	}
-	return false
 }
 
 // Next returns the next rows, valid until the next call, with exactly the wanted columns in
@@ -144,27 +105,23 @@ func (s *Scanner) Next() (*tablet.Tablet, error) {
 // false if nothing is left.
 func (s *Scanner) prepare() (bool, error) {
 	for {
-		var lead *stream
-		for _, st := range s.streams {
-			if st.state == idle {
-				if err := st.step(); err != nil {
-					return false, err
-				}
-			}
-			if st.state != ended && (lead == nil || st.lo < lead.lo || st.lo == lead.lo && st.state < lead.state) {
-				lead = st
-			}
+		lead, err := s.lead()
+		if lead == nil || err != nil {
+			return false, err
 		}
-		if lead == nil {
-			return false, nil
+		if len(s.fresh) > 0 { // one of them may be the lead
+			continue
 		}
-		again := lead.state == pending
-		if again {
+		if lead.state == pending {
+			if s.q.Until != nil && s.q.Until(key(lead.lo, s.q.Desc)) {
+				return false, nil
+			}
 			if err := lead.step(); err != nil {
 				return false, err
 			}
 			continue
 		}
+		again := false
 		for _, st := range s.streams {
 			if st.state == pending && st.lo <= lead.hi {
 				if err := st.step(); err != nil {
@@ -174,22 +131,66 @@ func (s *Scanner) prepare() (bool, error) {
 			}
 		}
 		if !again {
-			s.streams = slices.DeleteFunc(s.streams, func(st *stream) bool { return st.state == ended && s.q.Stats == nil && s.q.Skip == nil })
-			return true, nil
+			return true, s.failed
 		}
 	}
+}
+
+// lead returns the stream with the smallest key after every idle one took a step; nil if
+// all have ended.
+func (s *Scanner) lead() (*stream, error) {
+	s.admit()
+	var lead *stream
+	n := 0
+	for _, st := range s.streams {
+		if st.state == idle {
+			if err := st.step(); err != nil {
+				return nil, err
+			}
+		}
+		if st.state == ended {
+			s.leave(st)
+			continue
+		}
+		s.streams[n] = st
+		n++
+		if lead == nil || st.lo < lead.lo || st.lo == lead.lo && st.state < lead.state {
+			lead = st
+		}
+	}
+	s.streams = s.streams[:n]
+	if lead == nil && len(s.fresh) > 0 {
+		return s.lead()
+	}
+	return lead, s.failed
 }
 
 // Bytes returns the memory that the scanner holds.
 func (s *Scanner) Bytes() int {
 	n := s.dec.Bytes() + s.out.bytes() + s.win.bytes()
+	for _, u := range s.units {
+		n += u.file.bytes()
+		for j := range u.cols {
+			n += columnBytes(&u.cols[j])
+		}
+	}
 	for _, st := range s.streams {
-		n += st.src.bytes()
-		if _, ok := st.src.(*fileSource); ok {
-			for j := range st.cols {
-				n += columnBytes(&st.cols[j])
-			}
+		if m, ok := st.src.(*memSource); ok {
+			n += m.bytes()
 		}
 	}
 	return n
+}
+
+// Close ends the use of the scanner and of what it returned. It need not be called.
+func (s *Scanner) Close() {
+	for _, u := range s.units {
+		s.q.Pool.put(u)
+	}
+	pool := s.q.Pool
+	s.units, s.streams, s.fresh = s.units[:0], s.streams[:0], s.fresh[:0]
+	clear(s.layers[:cap(s.layers)])
+	clear(s.wanted[:cap(s.wanted)])
+	s.ctx, s.q = nil, Query{}
+	pool.keep(s)
 }

@@ -37,6 +37,7 @@ const (
 // device, or the tablets of a memtable.
 type stream struct {
 	src   source
+	order int // of its layer
 	state state
 	lo    int64 // keys of the block; of what is left of it when loaded
 	hi    int64
@@ -58,10 +59,10 @@ type source interface {
 	advance(st *stream) (bool, error)
 	// deepen loads the block, or narrows its bounds, or goes to a later one; false at the end.
 	deepen(st *stream) (bool, error)
-	// extents returns the times in which the stream may have values of query column c,
-	// sorted and disjoint.
-	extents(c int) []Range
-	bytes() int
+	// hull returns times outside of which the stream has no values.
+	hull() Range
+	// covers reports whether the stream may have values of query column c within r.
+	covers(c int, r Range) bool
 }
 
 // step calls advance or deepen and keeps the state.
