@@ -126,7 +126,7 @@ func (b view) countNodes(st *sql.Count) (*result.Result, error) {
 		}
 	}
 	b.eachNode(p, note)
-	return oneNumber("count(nodes):int32", int64(len(seen)))
+	return oneNumber("count(nodes):int64", int64(len(seen)))
 }
 
 // eachNode calls fn with the databases, devices and series that a pattern selects and

@@ -43,7 +43,7 @@ func readInsertColumns(p *parser, s *Insert) {
 		capList(p, n)
 	})
 	if len(s.Measurements) == 0 {
-		p.Fail("no measurement is named", "")
+		semantic(p, p.Tok.Pos, "no measurement is named", "")
 	}
 }
 
@@ -62,12 +62,11 @@ func readRow(p *parser, s *Insert) InsertRow {
 			row.Values = append(row.Values, scan.ReadLiteral(p))
 		}
 		if n++; n > want {
-			p.Fail("more values than names", "")
+			semantic(p, p.Tok.Pos, "more values than names", "")
 		}
 	})
-	if n < want && !p.Dead {
-		p.Note(at, "fewer values than names", "write null for a value that is missing")
-		p.Die()
+	if n < want {
+		semantic(p, at, "fewer values than names", "write null for a value that is missing")
 	}
 	return row
 }
