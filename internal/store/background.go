@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/store/compact"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
+	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -197,7 +198,8 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 	if err != nil {
 		return err
 	}
-	opt := compact.Options{Recompress: s.cfg.Compaction.Recompress, Compressor: s.cfg.Compaction.Compressor}
+	c := &s.cfg.Compaction
+	opt := compact.Options{Recompress: c.Recompress, Compressor: c.Compressor, Reencode: c.Recompress && c.Compressor == tablet.Zstd}
 	if read >= spillBytes {
 		if opt.Spill, err = out.spill(); err != nil {
 			out.abandon()

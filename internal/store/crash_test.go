@@ -271,6 +271,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		r.must(r.Flush(context.Background()))
 		r.want(s.want)
+		synctest.Wait() // merges that are under way
 		r.clean()
 		r.close()
 	})

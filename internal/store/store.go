@@ -57,7 +57,7 @@ type Compaction struct {
 	Off            bool
 	Inputs         int   // files merged at once at most [10]
 	BytesPerSecond int64 // read and written together [16 MiB]; < 0: no limit
-	Recompress     bool  // every column gets Compressor; else each keeps its own
+	Recompress     bool  // every column gets Compressor, with ZSTD also the encoding that suits its values; else each keeps its own
 	Compressor     tablet.Compressor
 }
 

@@ -3,6 +3,10 @@ package store
 import (
 	"context"
 	"testing"
+	"time"
+
+	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
+	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
 func TestInsertFlushReopen(t *testing.T) {
@@ -35,4 +39,34 @@ func TestInsertFlushReopen(t *testing.T) {
 	r.want(want)
 	r.must(r.Compact(ctx))
 	r.want(want)
+}
+
+// TestSmallWithZstd: a merge with ZSTD chooses encodings, too, and loses no bit.
+func TestSmallWithZstd(t *testing.T) {
+	sizes := map[tablet.Compressor]float64{}
+	for _, z := range []tablet.Compressor{tablet.LZ4, tablet.Zstd} {
+		r := newRig(t, Config{Partition: 24 * time.Hour, Compaction: Compaction{Off: true, Recompress: true, Compressor: z}})
+		ctx := context.Background()
+		g := telemetry.New(1, telemetry.Start)
+		points := 0
+		for i := range int64(4) {
+			tab := g.Tablet(0, i*1000, 1000)
+			points += tab.Points()
+			r.insert(tab)
+			r.must(r.Flush(ctx))
+		}
+		want := r.content()
+		r.must(r.Compact(ctx))
+		r.want(want)
+		st := r.Stats()
+		if len(want) != points || st.Files != 1 {
+			t.Fatalf("%d points of %d, %+v", len(want), points, st)
+		}
+		sizes[z] = float64(st.FileBytes) / float64(points)
+		r.close()
+	}
+	t.Log(sizes)
+	if sizes[tablet.Zstd] > 0.7*sizes[tablet.LZ4] {
+		t.Errorf("bytes per point: %v", sizes)
+	}
 }
