@@ -84,21 +84,52 @@ func unordered(sql string) bool {
 
 // Difference is how two answers differ; the zero value is not at all.
 type Difference struct {
-	Kind string // "code 700 300", "columns" or "rows"
-	Text string // of a few lines
+	Kind  string   // "code 700 300", "number of columns", "columns", "number of rows", "rows" or "order of rows"
+	Text  string   // of a few lines
+	Lines []string // the columns or the rows that only one of the two has
 }
 
-// Compare compares the gateway's answer with IoTDB's.
+// Compare compares the gateway's answer with IoTDB's. Rows and columns that are as
+// many differ in what they hold.
 func Compare(iotdb, gateway Answer) Difference {
 	switch {
 	case iotdb.Code != gateway.Code:
-		return Difference{fmt.Sprintf("code %d %d", iotdb.Code, gateway.Code), fmt.Sprintf("IoTDB %s\ngateway %s", iotdb.head(), gateway.head())}
+		return Difference{Kind: fmt.Sprintf("code %d %d", iotdb.Code, gateway.Code), Text: fmt.Sprintf("IoTDB %s\ngateway %s", iotdb.head(), gateway.head())}
 	case !slices.Equal(iotdb.Columns, gateway.Columns):
-		return Difference{"columns", fmt.Sprintf("IoTDB %v\ngateway %v", iotdb.Columns, gateway.Columns)}
+		return Difference{Kind: kindOf("columns", iotdb.Columns, gateway.Columns), Text: fmt.Sprintf("IoTDB %v\ngateway %v", iotdb.Columns, gateway.Columns),
+			Lines: onlyOne(iotdb.Columns, gateway.Columns)}
 	case !slices.Equal(iotdb.Rows, gateway.Rows):
-		return Difference{"rows", rowsThatDiffer(iotdb.Rows, gateway.Rows)}
+		return Difference{Kind: kindOf("rows", iotdb.Rows, gateway.Rows), Text: rowsThatDiffer(iotdb.Rows, gateway.Rows), Lines: onlyOne(iotdb.Rows, gateway.Rows)}
 	}
 	return Difference{}
+}
+
+func kindOf(what string, a, b []string) string {
+	switch {
+	case len(a) != len(b):
+		return "number of " + what
+	case len(onlyOne(a, b)) == 0:
+		return "order of " + what
+	}
+	return what
+}
+
+// onlyOne returns the lines that a has more often than b, or b than a.
+func onlyOne(a, b []string) (lines []string) {
+	more := map[string]int{}
+	for _, l := range a {
+		more[l]++
+	}
+	for _, l := range b {
+		more[l]--
+	}
+	for l, n := range more {
+		if n != 0 {
+			lines = append(lines, l)
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 func (a Answer) head() string {
@@ -137,15 +168,20 @@ type Known struct {
 }
 
 type rule struct {
-	section string
-	kind    string
-	pattern *regexp.Regexp
-	used    bool
+	section   string
+	kind      string
+	statement *regexp.Regexp
+	lines     *regexp.Regexp // nil: any
+	text      string
+	used      bool
 }
 
-// ReadKnown reads the blocks "differences" of a page: in each section lines of a
-// kind of difference, a bar and a regular expression that the statement matches,
-// whatever the case of its letters.
+// ReadKnown reads the blocks "differences" of a page. In each section a line is a
+// kind of difference, a bar, and a regular expression that the statement matches,
+// whatever the case of its letters. After an arrow stands another one, which every
+// line that only one of the two gives must match:
+//
+//	rows | ^show version$ => ^(2\.0\.1-beta|1\.3\.3) \|
 func ReadKnown(page string) (*Known, error) {
 	k := &Known{}
 	section, inside := "", false
@@ -158,24 +194,38 @@ func ReadKnown(page string) (*Known, error) {
 		case strings.HasPrefix(line, "```"):
 			inside = false
 		case inside:
-			kind, expr, ok := strings.Cut(line, " | ")
-			if !ok {
-				return nil, fmt.Errorf("sqldiff: line %d: %q has no bar", n+1, line)
-			}
-			re, err := regexp.Compile("(?i)" + strings.TrimSpace(expr))
+			r, err := readRule(line)
 			if err != nil {
 				return nil, fmt.Errorf("sqldiff: line %d: %w", n+1, err)
 			}
-			k.rules = append(k.rules, rule{section: section, kind: strings.TrimSpace(kind), pattern: re})
+			r.section = section
+			k.rules = append(k.rules, r)
 		}
 	}
 	return k, nil
 }
 
+func readRule(line string) (rule, error) {
+	kind, expr, ok := strings.Cut(line, " | ")
+	if !ok {
+		return rule{}, fmt.Errorf("%q has no bar", line)
+	}
+	r := rule{kind: strings.TrimSpace(kind), text: line}
+	statement, lines, ok := strings.Cut(expr, " => ")
+	var err error
+	if ok {
+		if r.lines, err = regexp.Compile(strings.TrimSpace(lines)); err != nil {
+			return rule{}, err
+		}
+	}
+	r.statement, err = regexp.Compile("(?i)" + strings.TrimSpace(statement))
+	return r, err
+}
+
 // Explains returns the section that explains a difference, empty if none does.
 func (k *Known) Explains(sql string, d Difference) string {
 	for i := range k.rules {
-		if r := &k.rules[i]; r.kind == d.Kind && r.pattern.MatchString(sql) {
+		if r := &k.rules[i]; r.explains(sql, d) {
 			r.used = true
 			return r.section
 		}
@@ -183,11 +233,18 @@ func (k *Known) Explains(sql string, d Difference) string {
 	return ""
 }
 
-// Unused are the rules that explained nothing, as "section: kind | pattern".
+func (r *rule) explains(sql string, d Difference) bool {
+	if r.kind != d.Kind || !r.statement.MatchString(sql) {
+		return false
+	}
+	return r.lines == nil || !slices.ContainsFunc(d.Lines, func(l string) bool { return !r.lines.MatchString(l) })
+}
+
+// Unused are the rules that explained nothing, as "section: rule".
 func (k *Known) Unused() (list []string) {
 	for _, r := range k.rules {
 		if !r.used {
-			list = append(list, fmt.Sprintf("%s: %s | %s", r.section, r.kind, r.pattern))
+			list = append(list, r.section+": "+r.text)
 		}
 	}
 	return list

@@ -10,9 +10,29 @@ import (
 //go:embed testdata/corpus.sql
 var fixed string
 
+//go:embed testdata/admin.sql
+var admin string
+
 // Fixed returns the statements that people write, in their order, in the database db.
-func Fixed(db string) (list []string) {
-	for line := range strings.Lines(fixed) {
+func Fixed(db string) []string { return lines(fixed, db) }
+
+// Admin returns the statements of operators, in their order; some have a user (see
+// Split).
+func Admin(db string) []string { return lines(admin, db) }
+
+// Split takes the user off a statement: "@user/password select ..." is one of another
+// user than root.
+func Split(statement string) (user, password, sql string) {
+	if !strings.HasPrefix(statement, "@") {
+		return "root", "root", statement
+	}
+	who, sql, _ := strings.Cut(statement[1:], " ")
+	user, password, _ = strings.Cut(who, "/")
+	return user, password, sql
+}
+
+func lines(text, db string) (list []string) {
+	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "--") {
 			list = append(list, strings.ReplaceAll(line, "DB", db))
 		}

@@ -46,8 +46,11 @@ func TestCompare(t *testing.T) {
 		a, b Answer
 		kind string
 	}{
-		{raw, raw, ""}, {raw, refused, "code 200 700"}, {raw, Answer{Code: 200, Columns: raw.Columns, Rows: raw.Rows[:1]}, "rows"},
-		{raw, Answer{Code: 200, Columns: raw.Columns[:2], Rows: raw.Rows}, "columns"},
+		{raw, raw, ""}, {raw, refused, "code 200 700"}, {raw, Answer{Code: 200, Columns: raw.Columns, Rows: raw.Rows[:1]}, "number of rows"},
+		{raw, Answer{Code: 200, Columns: raw.Columns, Rows: []string{raw.Rows[0], "2 | 3 | y"}}, "rows"},
+		{raw, Answer{Code: 200, Columns: raw.Columns, Rows: []string{raw.Rows[1], raw.Rows[0]}}, "order of rows"},
+		{raw, Answer{Code: 200, Columns: []string{"Time INT64", "b INT64", "a TEXT"}, Rows: raw.Rows}, "columns"},
+		{raw, Answer{Code: 200, Columns: raw.Columns[:2], Rows: raw.Rows}, "number of columns"},
 	} {
 		if d := Compare(c.a, c.b); d.Kind != c.kind {
 			t.Errorf("%+v, want %q", d, c.kind)
@@ -72,7 +75,7 @@ func TestKnown(t *testing.T) {
 	if u := k.Unused(); len(u) != 1 || !strings.Contains(u[0], "^show") {
 		t.Errorf("%v", u)
 	}
-	for _, bad := range []string{"```differences\nno bar\n", "```differences\nrows | (\n"} {
+	for _, bad := range []string{"```differences\nno bar\n", "```differences\nrows | (\n", "```differences\nrows | a => (\n"} {
 		if _, err := ReadKnown(bad); err == nil {
 			t.Errorf("%q is read", bad)
 		}
@@ -83,5 +86,28 @@ func TestKnown(t *testing.T) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKnownLines: what stands after an arrow keeps a rule from explaining more.
+func TestKnownLines(t *testing.T) {
+	k, err := ReadKnown("## Last\n```differences\nrows | ^select last => \\.(raw|day) \\|\n```\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(rows ...string) Answer { return Answer{Code: Success, Rows: rows} }
+	iotdb := answer("1 | root.a.day | 5", "1 | root.a.i | 7")
+	for _, c := range []struct {
+		gateway Answer
+		want    string
+	}{
+		{answer("1 | root.a.day | 6", "1 | root.a.i | 7"), "Last"},
+		{answer("1 | root.a.day | 6", "1 | root.a.i | 8"), ""},
+		{answer("1 | root.a.day | 5", "1 | root.a.i | 8"), ""},
+		{answer("1 | root.a.i | 7"), ""}, // a row is missing
+	} {
+		if got := k.Explains("select last * from root.a", Compare(iotdb, c.gateway)); got != c.want {
+			t.Errorf("%v: %q", c.gateway.Rows, got)
+		}
 	}
 }
