@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -74,7 +75,8 @@ func runCommand(p Product) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		limitMemory(v.Size("memory_limit_bytes"))
+		floor := limitMemory(v.Size("memory_limit_bytes"))
+		defer runtime.KeepAlive(floor)
 		log := newLogger(os.Stderr, v)
 		u, err := p.New(v, log)
 		if err != nil {
@@ -89,11 +91,26 @@ func runCommand(p Product) *cobra.Command {
 	return c
 }
 
-// limitMemory sets the soft limit of the Go runtime unless the environment did.
-func limitMemory(bytes int64) {
+// How the Go runtime collects garbage. There may be half as much as there is in use: most of
+// that is cells of memtables, in which the collector finds no pointers, so to collect often
+// costs little. The floor keeps it from collecting all the time when little is in use; it
+// is never touched, so it takes no memory.
+const (
+	gcPercent = 50
+	gcFloor   = 32 << 20
+)
+
+// limitMemory sets the soft limit of the Go runtime and how it collects, unless the
+// environment did. The caller keeps what it returns.
+func limitMemory(bytes int64) []byte {
 	if bytes > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(bytes)
 	}
+	if os.Getenv("GOGC") != "" {
+		return nil
+	}
+	debug.SetGCPercent(gcPercent)
+	return make([]byte, gcFloor)
 }
 
 func loadFor(cmd *cobra.Command, side Side, file string) (*Values, error) {

@@ -124,7 +124,7 @@ func (s merger) pick(all bool) ([]*layer, *View) {
 	}
 	slices.SortFunc(ready, func(a, b []*layer) int { return manifest.Compare(a[0].File, b[0].File) })
 	choose := func(best []*layer) ([]*layer, *View) {
-		v := s.view()
+		v := s.viewOf(best)
 		v.expire = true
 		return best, v
 	}
@@ -173,13 +173,22 @@ func similar(r []*layer, tier int64, most int) []*layer {
 	return nil
 }
 
+// viewOf returns a view of some layers only: a merge takes its time, and shall not hold
+// memtables that were flushed meanwhile. mu is held.
+func (s merger) viewOf(list []*layer) *View {
+	v := newView(&s.cfg, s.shelf, s.applied, s.deleted)
+	for _, l := range list {
+		v.addLayer(l)
+	}
+	s.shelf.pin(v.pinned)
+	return v
+}
+
 // mergeRun replaces files by one.
 func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
 	head := manifest.File{Flags: manifest.Merged, From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
 	read := int64(0)
-	chosen := v.only(run)
-	defer chosen.Close()
-	inputs, err := chosen.Inputs(math.MinInt64, math.MaxInt64)
+	inputs, err := v.Inputs(math.MinInt64, math.MaxInt64)
 	if err != nil {
 		return err
 	}
@@ -276,7 +285,7 @@ func (s merger) replace(old []*layer, edit manifest.Edit) error {
 // expire removes files of which every point has expired.
 func (s merger) expire() error {
 	s.mu.Lock()
-	v := s.view()
+	v := s.viewOf(s.layers)
 	flushed := s.flushed
 	s.mu.Unlock()
 	defer v.Close()

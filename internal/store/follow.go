@@ -125,7 +125,7 @@ func (s follower) apply(ctx context.Context, batch []record) error {
 		}
 		s.applied = rec.pos
 	}
-	if s.due(now) && len(s.waiting) < mostWaiting {
+	if s.due(now) && s.roomy() {
 		s.rotate()
 	}
 	s.broadcast()
@@ -137,15 +137,25 @@ func (s follower) room(ctx context.Context, now time.Time) error {
 	if !s.full() {
 		return nil
 	}
-	if len(s.waiting) >= mostWaiting {
+	if !s.roomy() {
 		s.stalled = true
 		s.broadcast()
 	}
-	err := s.until(ctx, func() bool { return len(s.waiting) < mostWaiting })
+	err := s.until(ctx, s.roomy)
 	s.stalled = false
 	if err != nil {
 		return err
 	}
 	s.rotate()
 	return nil
+}
+
+// roomy reports whether another memtable may wait: two may, but only one that is full.
+// mu is held.
+func (s follower) roomy() bool {
+	held := s.active.Bytes()
+	for _, m := range s.waiting {
+		held += m.Bytes()
+	}
+	return len(s.waiting) == 0 || len(s.waiting) < mostWaiting && held <= s.cfg.Memory
 }

@@ -302,15 +302,3 @@ func (o *opened) end(device, measurement string, before int64) int64 {
 	}
 	return last
 }
-
-// only returns a view of some of the layers, within the life of v.
-func (v *View) only(list []*layer) *View {
-	w := newView(v.cfg, v.shelf, v.position, v.deleted)
-	w.expire = v.expire
-	for _, src := range v.sources {
-		if slices.Contains(list, src.layer) {
-			w.sources = append(w.sources, src)
-		}
-	}
-	return w
-}

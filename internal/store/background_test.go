@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/sluice-gateway/sluice/internal/store/memtable"
+)
+
+// A merge takes its time; what it looks at must not keep memtables in memory.
+func TestMergeHoldsNoMemtable(t *testing.T) {
+	r := newRig(t, Config{Compaction: Compaction{Off: true}})
+	for i := range int64(2) {
+		r.insert(ints("root.a.d", false, []string{"x"}, []int64{i}, i))
+		r.must(r.Flush(context.Background()))
+	}
+	r.insert(ints("root.a.d", false, []string{"x"}, []int64{7}, 7))
+	r.content() // waits for it
+	run, v := merger{r.Store}.pick(true)
+	defer v.Close()
+	if len(run) != 2 || len(v.sources) != 2 {
+		t.Fatalf("%d files are merged, the view has %d sources", len(run), len(v.sources))
+	}
+}
+
+// One full memtable may wait, or two small ones.
+func TestRoom(t *testing.T) {
+	r := newRig(t, Config{Memory: 1 << 10})
+	s := follower{r.Store}
+	fill := func(values int) *memory {
+		m := &memory{Table: memtable.New()}
+		m.Add(ints("root.a.d", false, []string{"x"}, make([]int64, values), make([]int64, values)...), time.Now())
+		return m
+	}
+	small, large := fill(1), fill(1000)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() { s.waiting = nil }()
+	for _, x := range []struct {
+		waiting []*memory
+		want    bool
+	}{{nil, true}, {[]*memory{small}, true}, {[]*memory{small, small}, false}, {[]*memory{large}, false}} {
+		if s.waiting = x.waiting; s.roomy() != x.want {
+			t.Errorf("%d wait: room is %v", len(x.waiting), !x.want)
+		}
+	}
+}
