@@ -47,6 +47,11 @@ type Client struct {
 
 // Open opens a session as root with the password root.
 func Open(ctx context.Context, addr string) (*Client, error) {
+	return OpenAs(ctx, addr, "root", "root")
+}
+
+// OpenAs opens a session.
+func OpenAs(ctx context.Context, addr, user, password string) (*Client, error) {
 	conf := &thrift.TConfiguration{ConnectTimeout: timeout, SocketTimeout: timeout, MaxFrameSize: 256 << 20, MaxMessageSize: 256 << 20}
 	c := &Client{addr: addr, trans: thrift.NewTFramedTransportConf(thrift.NewTSocketConf(addr, conf), conf)}
 	if err := c.trans.Open(); err != nil {
@@ -54,9 +59,8 @@ func Open(ctx context.Context, addr string) (*Client, error) {
 	}
 	p := thrift.NewTBinaryProtocolConf(c.trans, conf)
 	c.rpc = rpc.NewIClientRPCServiceClient(thrift.NewTStandardClient(p, p))
-	password := "root"
 	resp, err := c.rpc.OpenSession(ctx, &rpc.TSOpenSessionReq{ClientProtocol: rpc.TSProtocolVersion_IOTDB_SERVICE_PROTOCOL_V3,
-		ZoneId: "UTC", Username: "root", Password: &password})
+		ZoneId: "UTC", Username: user, Password: &password})
 	if err == nil {
 		if err = verify(resp.GetStatus()); err == nil {
 			c.session = resp.GetSessionId()
