@@ -19,6 +19,27 @@ type builder struct {
 	*selection
 	pred *pred.Predicate
 	desc bool
+	// beside is the number of columns of all streams that are open together, if there are
+	// others than those of the selection.
+	beside int
+	fleet  bool // others follow, for many devices
+	limit  sql.Limit
+}
+
+// Numbers from which devices are not read as if there were only a few.
+const (
+	manyColumns = 1000
+	manyDevices = 16
+)
+
+// stream is the rows of some series of one device, one of several streams that have a
+// number of columns in all.
+func (b *builder) stream(q merge.Query, ranges []pred.Range, columns int) rows.Stream {
+	if columns < manyColumns {
+		return rows.NewDevice(b.reading(), q, ranges)
+	}
+	n := b.budget.Most() / 8 / (16 * int64(columns))
+	return rows.NewBatch(b.reading(), q, ranges, int(max(4, min(n, 1024))))
 }
 
 func (b *builder) columnSeries() []int {
@@ -57,9 +78,11 @@ func (b *builder) devices(list []int) []device {
 	return out
 }
 
+// most is the most rows of a tablet.
+const most = 8192
+
 // query is the scan of some series of one device.
 func (b *builder) query(name string, list []int) merge.Query {
-	const most = 8192
 	q := merge.Query{Device: name, Desc: b.desc, Pool: &b.run.pool, Columns: make([]tablet.Schema, len(list))}
 	for i, k := range list {
 		s := &b.selection.series[k]
@@ -78,8 +101,12 @@ func (b *builder) raw(wanted []int, ranges []pred.Range) rows.Stream {
 	var inputs []rows.Input
 	place := make([]int, len(b.selection.series))
 	n := 0
-	for _, d := range b.devices(append(slices.Clone(wanted), b.pred.Series()...)) {
+	all := append(slices.Clone(wanted), b.pred.Series()...)
+	for _, d := range b.devices(all) {
 		q := b.query(d.name, d.series)
+		if l := b.limit; l.Limit >= 0 && b.pred.ByTime() { // no more than that is needed of anything
+			q.Rows = int(min(int64(q.Rows), max(16, min(l.Limit, most)+min(max(0, l.Offset), most))))
+		}
 		if b.pred.Prunes() {
 			q.Skip = func(i int, t tablet.DataType, s *tsfile.Statistics) bool { return b.pred.Skip(d.series[i], t, s) }
 		}
@@ -87,7 +114,7 @@ func (b *builder) raw(wanted []int, ranges []pred.Range) rows.Stream {
 			place[k] = n + i
 		}
 		n += len(d.series)
-		inputs = append(inputs, rows.Input{Stream: rows.NewDevice(b.reading(), q, ranges), Columns: q.Columns})
+		inputs = append(inputs, rows.Input{Stream: b.stream(q, ranges, max(b.beside, len(all))), Columns: q.Columns})
 	}
 	s := rows.NewJoin(b.budget, b.desc, inputs)
 	places := make([]int, len(wanted))

@@ -28,6 +28,7 @@ type devices struct {
 	list    []*oneDevice
 	named   map[string]*oneDevice
 	columns []result.Column
+	beside  int // columns that are open together, if those of several devices are
 }
 
 // hit is one series that an item stands for.
@@ -66,6 +67,9 @@ func (r *run) byDevice(s *sql.Select) (*result.Result, error) {
 	}
 	c := &chain{x: x, columns: out.Columns}
 	if s.Order.ByTime && len(x.list) > 1 && out.HasTime {
+		for _, d := range x.list {
+			x.beside += len(d.sel.series)
+		}
 		out.Rows = &interleaved{chain: c, desc: s.Order.Desc}
 		return out, nil
 	}
@@ -168,7 +172,7 @@ func (x *devices) stream(d *oneDevice) (rows.Stream, error) {
 	if err != nil || p.None() {
 		return nil, err
 	}
-	b := builder{run: x.run, selection: d.sel, pred: p, desc: x.s.Order.Desc}
+	b := builder{run: x.run, selection: d.sel, pred: p, desc: x.s.Order.Desc, limit: x.s.Limit, fleet: len(x.list) > manyDevices, beside: x.beside}
 	if d.sel.aggregate {
 		return b.aggregates(x.s), nil
 	}

@@ -113,7 +113,7 @@ func (r *run) prepare(s *sql.Select) (*result.Result, error) {
 	if err := r.open(); err != nil {
 		return nil, err
 	}
-	b := builder{run: r, selection: sel, pred: p, desc: s.Order.Desc}
+	b := builder{run: r, selection: sel, pred: p, desc: s.Order.Desc, limit: s.Limit}
 	if sel.aggregate {
 		out.Rows = &streamed{b.aggregates(s)}
 		return out, nil

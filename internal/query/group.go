@@ -94,9 +94,11 @@ func (g *grouped) compute() error {
 	for i, k := range g.wanted {
 		at[k] = i
 	}
-	for _, d := range g.devices(g.wanted) {
+	list := g.devices(g.wanted)
+	one := g.windows == nil || g.fleet || len(list) > manyDevices // a scan costs more than what is decoded
+	for _, d := range list {
 		parts := [][]int{d.series}
-		if g.windows != nil && !g.selection.series[d.series[0]].aligned { // nothing is gained by a join of what is decoded
+		if !one && !g.selection.series[d.series[0]].aligned { // nothing is gained by a join of what is decoded
 			parts = slices.Collect(slices.Chunk(d.series, 1))
 		}
 		for _, list := range parts {

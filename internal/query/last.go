@@ -118,7 +118,7 @@ func (l *lastRows) device() error {
 // newest reads some series of a device backwards until a row comes. Statistics tell the
 // last point of a chunk that nothing overlaps: the newest of them and of the row is the
 // newest of all, but for series that have neither a value in the row nor a newer one in
-// statistics. These are open.
+// statistics. These are open. What is older than a point of every series is not looked at.
 func (l *lastRows) newest(name string, list []int) (states []agg.State, open []bool, err error) {
 	states, open = make([]agg.State, len(list)), make([]bool, len(list))
 	q := l.b.query(name, list)
@@ -129,6 +129,14 @@ func (l *lastRows) newest(name string, list []int) (states []agg.State, open []b
 			return false
 		}
 		states[i].AddStats(typ, st, agg.NeedEnds)
+		return true
+	}
+	q.Until = func(t int64) bool {
+		for i := range states {
+			if states[i].Count == 0 || states[i].Last.Time < t {
+				return false
+			}
+		}
 		return true
 	}
 	d := rows.NewDevice(l.b.reading(), q, l.ranges)

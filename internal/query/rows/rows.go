@@ -87,6 +87,15 @@ func NewDevice(r Reading, q merge.Query, ranges []pred.Range) *Device {
 
 // Next implements Stream.
 func (d *Device) Next() (*tablet.Tablet, error) {
+	t, err := d.read()
+	if err != nil {
+		return nil, err
+	}
+	return t, d.count()
+}
+
+// read returns the next rows.
+func (d *Device) read() (*tablet.Tablet, error) {
 	for {
 		if d.sc == nil {
 			if len(d.ranges) == 0 {
@@ -100,20 +109,19 @@ func (d *Device) Next() (*tablet.Tablet, error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			d.drop()
-			continue
 		case err != nil:
 			return nil, err
-		}
-		now := int64(d.sc.Bytes())
-		if err := d.r.Budget.Take(now - d.held); err != nil {
-			d.held = now
-			return nil, err
-		}
-		d.held = now
-		if len(t.Times) > 0 {
+		case len(t.Times) > 0:
 			return t, nil
 		}
 	}
+}
+
+// count counts what the scanner holds now.
+func (d *Device) count() error {
+	before := d.held
+	d.held = int64(d.sc.Bytes())
+	return d.r.Budget.Take(d.held - before)
 }
 
 func (d *Device) open() error {
