@@ -149,6 +149,12 @@ func (b *builder) aggregates(s *sql.Select) rows.Stream {
 		g.need[i] |= c.fn.Need()
 		g.places = append(g.places, i)
 	}
+	if g.windows != nil {
+		g.panes = g.windows.Panes()
+		if g.panes != nil && g.panes.Each > g.budget.Most()/16/stateBytes/int64(len(g.wanted)) {
+			g.panes = nil
+		}
+	}
 	if s.Limit.Limit >= 0 {
 		g.slice = min(g.slice, s.Limit.Limit+max(0, s.Limit.Offset))
 	}

@@ -18,6 +18,7 @@ import (
 type grouped struct {
 	builder
 	windows *agg.Windows // nil: one window of all times
+	panes   *agg.Panes   // nil: the windows are computed each for itself
 	endTime bool
 	desc    bool
 	wanted  []int // distinct series
@@ -26,14 +27,24 @@ type grouped struct {
 	slice   int64 // windows of the next slice
 	next    int64 // windows done
 
+	sheet
+	out  tablet.Tablet
+	held int64
+}
+
+// sheet is the windows that are computed at once.
+type sheet struct {
 	now    []agg.Window // of the slice, ascending
-	states []agg.State  // windows x wanted
-	out    tablet.Tablet
-	held   int64
+	parts  []agg.Window // the panes of the slice; now, if there are none
+	states []agg.State  // parts x wanted
+	folded []agg.State  // windows x wanted, of panes
+	result []agg.State  // states or folded
 }
 
 // maxSlice bounds the windows computed at once.
 const maxSlice = 16384
+
+const stateBytes = int64(unsafe.Sizeof(agg.State{}))
 
 // Next implements rows.Stream.
 func (g *grouped) Next() (*tablet.Tablet, error) {
@@ -44,19 +55,45 @@ func (g *grouped) Next() (*tablet.Tablet, error) {
 	if g.next >= total {
 		return nil, io.EOF
 	}
-	one := int64(unsafe.Sizeof(agg.State{})) * int64(len(g.wanted))
-	n := max(1, min(g.slice, total-g.next, g.budget.Most()/4/one))
-	if err := g.budget.Take(n*one - g.held); err != nil {
-		g.held = n * one
+	one := stateBytes * int64(len(g.wanted))
+	room := g.budget.Most() / 4 / one
+	held := func(n int64) int64 { return n }
+	if p := g.panes; p != nil { // panes, windows and what fold needs
+		held = func(n int64) int64 { return n*(p.Every+1) + 2*p.Each }
+		room = (room - 2*p.Each) / (p.Every + 1)
+	}
+	n := max(1, min(g.slice, total-g.next, room))
+	if err := g.budget.Take(held(n)*one - g.held); err != nil {
+		g.held = held(n) * one
 		return nil, err
 	}
-	g.held = n * one
+	g.held = held(n) * one
 	first := g.next
 	if g.desc {
 		first = total - g.next - n
 	}
 	g.next += n
 	g.slice = min(4*g.slice, maxSlice)
+	g.lay(first, n)
+	g.states = cleared(g.states, len(g.parts)*len(g.wanted))
+	if err := g.compute(); err != nil {
+		return nil, err
+	}
+	g.result = g.states
+	if g.panes != nil {
+		g.fold()
+	}
+	return g.block(), nil
+}
+
+func cleared(s []agg.State, n int) []agg.State {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
+}
+
+// lay finds n windows from a first one, and their panes.
+func (g *grouped) lay(first, n int64) {
 	g.now = g.now[:0]
 	for k := first; k < first+n; k++ {
 		w := agg.Window{Lo: math.MinInt64, Hi: math.MaxInt64}
@@ -65,12 +102,48 @@ func (g *grouped) Next() (*tablet.Tablet, error) {
 		}
 		g.now = append(g.now, w)
 	}
-	g.states = slices.Grow(g.states[:0], int(n)*len(g.wanted))[:int(n)*len(g.wanted)]
-	clear(g.states)
-	if err := g.compute(); err != nil {
-		return nil, err
+	if g.panes == nil {
+		g.parts = g.now
+		return
 	}
-	return g.block(), nil
+	g.parts = g.parts[:0]
+	for k := first * g.panes.Every; k < min(g.panes.Len(), (first+n-1)*g.panes.Every+g.panes.Each); k++ {
+		g.parts = append(g.parts, g.panes.At(k))
+	}
+}
+
+// fold puts the windows together of their panes. What begins in a block of panes and goes
+// on to its end is known from the back, the rest is added as the window moves on: two
+// steps a pane, whatever the length of a window.
+func (g *grouped) fold() {
+	w := len(g.wanted)
+	g.folded = cleared(g.folded, len(g.now)*w)
+	tails := make([]agg.State, g.panes.Each)
+	for k, s := range g.wanted {
+		typ := g.selection.series[s].typ
+		var head agg.State // of the panes from end on
+		begin, end, next := 0, 0, 0
+		for i := range g.now {
+			lo := i * int(g.panes.Every)
+			hi := min(lo+int(g.panes.Each), len(g.parts))
+			if lo >= end {
+				for j := hi - 1; j >= lo; j-- {
+					tails[j-lo] = g.states[j*w+k]
+					if j+1 < hi {
+						tails[j-lo].Merge(&tails[j+1-lo], typ)
+					}
+				}
+				begin, end, next, head = lo, hi, hi, agg.State{}
+			}
+			for ; next < hi; next++ {
+				head.Merge(&g.states[next*w+k], typ)
+			}
+			r := &g.folded[i*w+k]
+			*r = tails[lo-begin]
+			r.Merge(&head, typ)
+		}
+	}
+	g.result = g.folded
 }
 
 // compute fills the states of the slice.
@@ -140,7 +213,7 @@ func (g *grouped) drain(s rows.Stream, wanted []int) error {
 
 // first returns the first window that ends at or after a time.
 func (g *grouped) first(t int64) int {
-	return sort.Search(len(g.now), func(i int) bool { return g.now[i].Hi >= t })
+	return sort.Search(len(g.parts), func(i int) bool { return g.parts[i].Hi >= t })
 }
 
 // statistics takes what is known of a chunk if it lies wholly within every window that it
@@ -148,8 +221,8 @@ func (g *grouped) first(t int64) int {
 func (g *grouped) statistics(k int, typ tablet.DataType, s *tsfile.Statistics) bool {
 	from := g.first(s.Start)
 	to := from
-	for ; to < len(g.now) && g.now[to].Lo <= s.End; to++ {
-		if s.Start < g.now[to].Lo || s.End > g.now[to].Hi {
+	for ; to < len(g.parts) && g.parts[to].Lo <= s.End; to++ {
+		if s.Start < g.parts[to].Lo || s.End > g.parts[to].Hi {
 			return false
 		}
 	}
@@ -170,8 +243,8 @@ func (g *grouped) add(t *tablet.Tablet, wanted []int) {
 	times := t.Times
 	last := times[len(times)-1]
 	from := 0
-	for w := g.first(times[0]); w < len(g.now) && g.now[w].Lo <= last; w++ {
-		lo, hi := g.now[w].Lo, g.now[w].Hi
+	for w := g.first(times[0]); w < len(g.parts) && g.parts[w].Lo <= last; w++ {
+		lo, hi := g.parts[w].Lo, g.parts[w].Hi
 		from += gallop(times[from:], lo)
 		to := len(times)
 		if hi < last {
@@ -222,7 +295,7 @@ func (g *grouped) block() *tablet.Tablet {
 			c.Int64s = append(c.Int64s, g.now[i].End)
 		}
 		for k, c := range g.columns {
-			c.fn.Put(&g.out.Columns[extra+k], &g.states[i*len(g.wanted)+g.places[k]])
+			c.fn.Put(&g.out.Columns[extra+k], &g.result[i*len(g.wanted)+g.places[k]])
 		}
 	}
 	if g.windows == nil {

@@ -389,6 +389,9 @@ func (m *model) query() *asked {
 		q.by = &sql.GroupBy{Start: int64(m.r.IntN(50)) - 10, LeftOpen: m.r.IntN(2) == 0}
 		q.by.End = q.by.Start + 1 + int64(m.r.IntN(200))
 		q.by.Interval.Ticks, q.by.Step.Ticks = 1+int64(m.r.IntN(60)), 1+int64(m.r.IntN(60))
+		if m.r.IntN(2) == 0 { // windows that are made of panes
+			q.by.Interval.Ticks = q.by.Step.Ticks * int64(1+m.r.IntN(12))
+		}
 	}
 	q.byTime = q.desc || m.r.IntN(3) == 0
 	if m.r.IntN(4) == 0 {

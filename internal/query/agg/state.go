@@ -270,17 +270,51 @@ func (s *State) AddStats(t tablet.DataType, st *tsfile.Statistics, need Need) {
 	if need&NeedExtremes == 0 {
 		return
 	}
-	switch t {
-	case tablet.Float:
-		s.extremes(st.Min.Bits, st.Max.Bits, lessFloat[float32])
-	case tablet.Double:
-		s.extremes(st.Min.Bits, st.Max.Bits, lessFloat[float64])
-	case tablet.String:
+	if t == tablet.String {
 		s.bytes(st.Min.Bytes)
 		s.bytes(st.Max.Bytes)
-	default:
-		s.extremes(st.Min.Bits, st.Max.Bits, func(a, b uint64) bool { return int64(a) < int64(b) })
+		return
 	}
+	s.extremes(st.Min.Bits, st.Max.Bits, lessBits(t))
 }
 
 func cell(c tsfile.Cell) Value { return Value{Bits: c.Bits, Bytes: bytes.Clone(c.Bytes)} }
+
+// Merge takes what another state knows of other points of the same series of a type.
+func (s *State) Merge(o *State, t tablet.DataType) {
+	if o.Count == 0 {
+		return
+	}
+	if s.Count == 0 {
+		*s = *o
+		return
+	}
+	if o.First.Time < s.First.Time {
+		s.First = o.First
+	}
+	if o.Last.Time > s.Last.Time {
+		s.Last = o.Last
+	}
+	s.Count += o.Count
+	s.Sum += o.Sum
+	if !o.compared {
+		return
+	}
+	if t.Physical() == tablet.PhysicalBytes {
+		s.bytes(o.Min.Bytes)
+		s.bytes(o.Max.Bytes)
+		return
+	}
+	s.extremes(o.Min.Bits, o.Max.Bits, lessBits(t))
+}
+
+// lessBits compares two values of a type that are in Value.Bits.
+func lessBits(t tablet.DataType) func(a, b uint64) bool {
+	switch t {
+	case tablet.Float:
+		return lessFloat[float32]
+	case tablet.Double:
+		return lessFloat[float64]
+	}
+	return func(a, b uint64) bool { return int64(a) < int64(b) }
+}

@@ -44,6 +44,32 @@ func NewWindows(g sql.GroupBy, unit time.Duration) *Windows {
 // Len returns the number of windows.
 func (w *Windows) Len() int64 { return w.n }
 
+// Panes are windows without overlap of which others are put together.
+type Panes struct {
+	*Windows
+	Each  int64 // panes of a window; the last ones may have fewer
+	Every int64 // window k begins with pane k*Every
+}
+
+// Panes returns what windows that overlap are put together of; nil if that gains nothing.
+func (w *Windows) Panes() *Panes {
+	const most = 1 << 14 // of a window
+	step, length := w.by.Step.Ticks, w.by.Interval.Ticks
+	if w.by.Step.Months != 0 || w.by.Interval.Months != 0 || length <= step {
+		return nil
+	}
+	pane, rest := step, length%step
+	for rest != 0 {
+		pane, rest = rest, pane%rest
+	}
+	if step/pane > 4 || length/pane > most || length/pane <= step/pane+1 {
+		return nil
+	}
+	g := w.by
+	g.Step.Ticks, g.Interval.Ticks = pane, pane
+	return &Panes{Windows: NewWindows(g, w.unit), Each: length / pane, Every: step / pane}
+}
+
 // At returns window k, cut off where the range ends.
 func (w *Windows) At(k int64) Window {
 	lo, hi := w.begin(k), w.finish(k)
