@@ -57,7 +57,7 @@ func TestClosures(t *testing.T) {
 
 // TestPurePackages: the wire path is pure: no sockets, files, logs or chance.
 func TestPurePackages(t *testing.T) {
-	pure := strings.Fields("framing handshake internal/tablet internal/event internal/request internal/wirebuf internal/tsfile internal/pipe/sql internal/pipe/sql/scan internal/pipe/sql/timestamp internal/status internal/result")
+	pure := strings.Fields("framing handshake internal/tablet internal/event internal/request internal/wirebuf internal/compress internal/tsfile internal/pipe/sql internal/pipe/sql/scan internal/pipe/sql/timestamp internal/status internal/result")
 	banned := map[string]bool{"net": true, "net/http": true, "os": true, "os/exec": true, "log": true, "log/slog": true, "math/rand": true, "math/rand/v2": true}
 	existing := tree(t).packages()
 	for _, p := range pure {

@@ -102,8 +102,9 @@ func Decompress(body []byte, o Options) ([]byte, error) {
 	}
 	c := r.(*Compressed)
 	data := c.Data
+	f := newInflater(o.WithDefaults().MaxInflated)
 	for i := len(c.Steps) - 1; i >= 0; i-- {
-		data, err = inflate(c.Steps[i].ID, data, int(c.Steps[i].Length))
+		data, err = f.undo(c.Steps[i].ID, data, int(c.Steps[i].Length))
 		if err != nil {
 			return nil, &DecodeError{Type: TypeCompressed, Err: fmt.Errorf("%s: %w", c.Steps[i].ID, err)}
 		}

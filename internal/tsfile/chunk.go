@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/sluice-gateway/sluice/internal/compress"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
-	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"

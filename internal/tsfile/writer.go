@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/sluice-gateway/sluice/internal/compress"
 	"github.com/sluice-gateway/sluice/internal/tablet"
-	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )

@@ -1,8 +1,8 @@
 package compact
 
 import (
+	"github.com/sluice-gateway/sluice/internal/compress"
 	"github.com/sluice-gateway/sluice/internal/tablet"
-	"github.com/sluice-gateway/sluice/internal/tsfile/compress"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
 )
 

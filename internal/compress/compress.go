@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
 
 	"github.com/klauspost/compress/gzip"
@@ -21,9 +22,27 @@ const (
 	maxSnappyRatio = 24       // a 3-byte copy gives at most 64 bytes
 	maxLZ4Ratio    = 256      // a length byte gives at most 255 bytes
 	growStart      = 64 << 10 // first buffer of a streaming decoder, bytes
-	direct         = 4 << 20  // up to here the announced length is allocated at once, bytes
+	minZstdWindow  = 1 << 20  // accepted for any length, bytes
 	xzDictionary   = 16 << 20 // largest dictionary accepted; writers use 8 MiB
 )
+
+// Limits bound what undoing may take. Zero fields mean the default.
+type Limits struct {
+	Output int // most bytes of a result; default 2 GiB - 1
+	// Direct is the most announced bytes that are allocated at once; beyond it, buffers
+	// grow as data arrives. Default 4 MiB; negative: none.
+	Direct int
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Output <= 0 {
+		l.Output = math.MaxInt32
+	}
+	if l.Direct == 0 {
+		l.Direct = 4 << 20
+	}
+	return l
+}
 
 // ErrLength says that the decompressed bytes are more or fewer than announced.
 var ErrLength = errors.New("decompressed length differs from the one announced")
@@ -31,6 +50,8 @@ var ErrLength = errors.New("decompressed length differs from the one announced")
 // Codec compresses and decompresses and keeps its state between calls. The zero value
 // is ready. It is not safe for concurrent use.
 type Codec struct {
+	Limits Limits // set before the first use
+
 	zstdOut *zstd.Decoder
 	gzipOut *gzip.Reader
 	xzOut   *xz.Reader
@@ -43,6 +64,9 @@ type Codec struct {
 // Decompress returns the want bytes that src holds, in buf if they fit, else in new
 // memory. With UNCOMPRESSED it returns src itself.
 func (c *Codec) Decompress(buf []byte, id tablet.Compressor, src []byte, want int) ([]byte, error) {
+	if l := c.Limits.withDefaults(); want < 0 || want > l.Output {
+		return nil, fmt.Errorf("%d bytes announced, at most %d", want, l.Output)
+	}
 	switch id {
 	case tablet.Uncompressed:
 		if len(src) != want {
@@ -82,6 +106,9 @@ func unLZ4(buf, src []byte, want int) ([]byte, error) {
 		return nil, ErrLength
 	}
 	dst := sized(buf, want)
+	if want == 0 && len(src) == 0 { // some packers make nothing of nothing
+		return dst, nil
+	}
 	n, err := lz4.UncompressBlock(src, dst)
 	if err != nil {
 		return nil, err
@@ -103,8 +130,7 @@ func (c *Codec) gunzip(buf, src []byte, want int) ([]byte, error) {
 	} else if err := c.gzipOut.Reset(&c.src); err != nil {
 		return nil, err
 	}
-	c.gzipOut.Multistream(false)
-	return exactly(c.gzipOut, buf, want)
+	return c.exactly(c.gzipOut, buf, want)
 }
 
 // unxz keeps the reader, whose dictionary is as large as the writer's (8 MiB as a rule).
@@ -121,7 +147,7 @@ func (c *Codec) unxz(buf, src []byte, want int) ([]byte, error) {
 		return nil, err
 	}
 	c.xzOut.Multistream(false)
-	out, err := exactly(c.xzOut, buf, want)
+	out, err := c.exactly(c.xzOut, buf, want)
 	if err != nil {
 		c.xzOut = nil
 	}
@@ -129,19 +155,20 @@ func (c *Codec) unxz(buf, src []byte, want int) ([]byte, error) {
 }
 
 func (c *Codec) unzstd(buf, src []byte, want int) ([]byte, error) {
+	direct := c.Limits.withDefaults().Direct
 	if want > direct {
-		window := uint64(1) << bits.Len64(uint64(want-1))
+		window := max(minZstdWindow, uint64(1)<<bits.Len64(uint64(max(want, 1)-1)))
 		r, err := zstd.NewReader(bytes.NewReader(src), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(window))
 		if err != nil {
 			return nil, err
 		}
 		defer r.Close()
-		return exactly(r, buf, want)
+		return c.exactly(r, buf, want)
 	}
 	if c.zstdOut == nil {
 		r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(direct+1))
+			zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(uint64(direct)+1))
 		if err != nil {
 			return nil, err
 		}
@@ -157,14 +184,14 @@ func (c *Codec) unzstd(buf, src []byte, want int) ([]byte, error) {
 	return out, nil
 }
 
-// exactly reads want bytes and the end. A buffer beyond direct doubles as data
+// exactly reads want bytes and the end. A buffer beyond Limits.Direct doubles as data
 // arrives, so that a false length costs nothing.
-func exactly(r io.Reader, buf []byte, want int) ([]byte, error) {
+func (c *Codec) exactly(r io.Reader, buf []byte, want int) ([]byte, error) {
 	buf = buf[:0]
-	if want <= direct && cap(buf) <= want {
+	if want <= c.Limits.withDefaults().Direct && cap(buf) <= want {
 		buf = make([]byte, 0, want+1)
 	} else if cap(buf) == 0 {
-		buf = make([]byte, 0, growStart)
+		buf = make([]byte, 0, min(want+1, growStart))
 	}
 	for {
 		if len(buf) == cap(buf) {
