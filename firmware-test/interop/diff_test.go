@@ -28,7 +28,7 @@ func TestF_SameStatements(t *testing.T) {
 	b := newBench(t)
 	real := nodes.target.get(t, "target")
 	g := b.inner()
-	iotdb, gateway := b.client(real.RPC()), b.client(g.RPC)
+	iotdb, gateway := &sessions{b, real.RPC(), map[string]*goclient.Client{}}, &sessions{b, g.RPC, map[string]*goclient.Client{}}
 	seed := uint64(1)
 	if s := os.Getenv("SEED"); s != "" {
 		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
@@ -38,18 +38,20 @@ func TestF_SameStatements(t *testing.T) {
 	for name, statements := range map[string][]string{
 		"fixed":  sqldiff.Fixed("root.fixed"),
 		"random": sqldiff.Random(seed, "root.random", 400),
+		"admin":  sqldiff.Admin("root.admin"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			b.forget(iotdb, "root."+name)
+			b.forget(iotdb.of(t, "root", "root").c, "root."+name)
 			same, explained := 0, map[string]int{}
-			for i, sql := range statements {
-				d := sqldiff.Compare(b.answer(t, iotdb, sql), b.answer(t, gateway, sql))
+			for i, statement := range statements {
+				user, password, sql := sqldiff.Split(statement)
+				d := sqldiff.Compare(iotdb.of(t, user, password).answer(t, sql), gateway.of(t, user, password).answer(t, sql))
 				if d.Kind == "" {
 					same++
 				} else if section := known.Explains(sql, d); section != "" {
 					explained[section]++
 				} else {
-					t.Errorf("%d (seed %d) %s\n%s: %s", i, seed, sql, d.Kind, d.Text)
+					t.Errorf("%d (seed %d) %s\n%s: %s", i, seed, statement, d.Kind, d.Text)
 				}
 			}
 			t.Logf("%d statements, %d with the same answer, explained: %v", len(statements), same, explained)
@@ -61,9 +63,36 @@ func TestF_SameStatements(t *testing.T) {
 	b.must(g.Stop(b.ctx))
 }
 
-func (b *bench) answer(t *testing.T, c *goclient.Client, sql string) sqldiff.Answer {
+// sessions are the sessions of users with one server.
+type sessions struct {
+	b    *bench
+	addr string
+	open map[string]*goclient.Client
+}
+
+// of returns the session of a user, opened when it is first needed.
+func (s *sessions) of(t *testing.T, user, password string) session {
 	t.Helper()
-	table, err := c.Query(b.ctx, sql)
+	c := s.open[user]
+	if c == nil {
+		var err error
+		if c, err = goclient.OpenAs(s.b.ctx, s.addr, user, password); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Abandon(); delete(s.open, user) })
+		s.open[user] = c
+	}
+	return session{s.b, c}
+}
+
+type session struct {
+	b *bench
+	c *goclient.Client
+}
+
+func (s session) answer(t *testing.T, sql string) sqldiff.Answer {
+	t.Helper()
+	table, err := s.c.Query(s.b.ctx, sql)
 	a, err := sqldiff.Of(sql, table, err)
 	if err != nil {
 		t.Fatal(err)

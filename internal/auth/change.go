@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -76,6 +77,8 @@ func (s *Store) Apply(c Change) error {
 
 func checkPassword(p string) error {
 	switch {
+	case strings.Contains(p, " "):
+		return errSpaces()
 	case len(p) < minPassword:
 		return status.Errorf(status.IllegalParameter, "The length of name or password must be greater than or equal to %d", minPassword)
 	case len(p) > maxPassword:
@@ -86,12 +89,18 @@ func checkPassword(p string) error {
 
 func checkName(n string) error {
 	switch {
+	case strings.Contains(n, " "):
+		return errSpaces()
 	case len(n) < minName:
 		return status.Errorf(status.IllegalParameter, "The length of name or password must be greater than or equal to %d", minName)
 	case len(n) > maxName:
 		return status.Errorf(status.IllegalParameter, "The length of a name must be at most %d bytes", maxName)
 	}
 	return nil
+}
+
+func errSpaces() error {
+	return status.Errorf(status.IllegalParameter, "The name or password cannot contain spaces")
 }
 
 // normalize checks the paths of a grant and brings them into normal form.
@@ -158,6 +167,9 @@ func (f *file) apply(c *Change, hash string) error {
 		}
 		if err := checkName(c.Role); err != nil {
 			return err
+		}
+		if c.Role == DefaultUser {
+			return status.Errorf(status.IllegalParameter, "A role cannot be named %s", DefaultUser)
 		}
 		if len(f.Roles) >= maxUsers {
 			return status.Errorf(status.IllegalParameter, "There are %d roles already", maxUsers)

@@ -39,13 +39,15 @@ func cloned(m map[string]string) map[string]string {
 	return maps.Clone(m)
 }
 
+// alter changes labels. A key that is a tag and an attribute means the tag.
 func (l *Labels) alter(c *request.Change) {
 	pairs := toMap(c.Map)
 	switch c.Alter {
 	case request.AlterRename:
 		for from, to := range pairs {
-			rename(l.Tags, from, to)
-			rename(l.Attributes, from, to)
+			if !rename(l.Tags, from, to) {
+				rename(l.Attributes, from, to)
+			}
 		}
 	case request.AlterSet:
 		for k, v := range pairs {
@@ -57,8 +59,11 @@ func (l *Labels) alter(c *request.Change) {
 		}
 	case request.AlterDrop:
 		for k := range pairs {
-			delete(l.Tags, k)
-			delete(l.Attributes, k)
+			if _, ok := l.Tags[k]; ok {
+				delete(l.Tags, k)
+			} else {
+				delete(l.Attributes, k)
+			}
 		}
 	case request.AlterAddTags:
 		maps.Copy(l.Tags, pairs)
@@ -73,9 +78,11 @@ func (l *Labels) alter(c *request.Change) {
 	}
 }
 
-func rename(m map[string]string, from, to string) {
-	if v, ok := m[from]; ok {
+func rename(m map[string]string, from, to string) bool {
+	v, ok := m[from]
+	if ok {
 		delete(m, from)
 		m[to] = v
 	}
+	return ok
 }

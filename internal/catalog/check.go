@@ -36,6 +36,9 @@ func (t checker) checkAlter(ch *Change) error {
 	name := ch.Series[0].Name
 	path := ch.Path + "." + name
 	d := t.devices[ch.Path]
+	if t.devices[path] != nil || t.inner[path] > 0 {
+		return status.Errorf(status.Metadata, "MNode [%s] is not a MeasurementMNode.", path)
+	}
 	if d == nil || d.own(name) < 0 {
 		return status.Errorf(status.PathNotExist, "Path [%s] does not exist", path)
 	}
@@ -53,20 +56,21 @@ func (t checker) checkAlter(ch *Change) error {
 	}
 	a := ch.Alter
 	for k, v := range toMap(a.Map) {
-		switch _, tag := l.Tags[k]; {
+		_, tag := l.Tags[k]
+		_, attribute := l.Attributes[k]
+		switch {
 		case (a.Alter == request.AlterRename || a.Alter == request.AlterSet) && !has(k):
 			return metadata("does not have tag/attribute [%s].", k)
 		case a.Alter == request.AlterRename && has(v):
 			return metadata("already has the tag/attribute [%s].", v)
-		case (a.Alter == request.AlterAddTags || a.Alter == request.AlterAddAttributes) && has(k):
-			if tag {
-				return metadata("already has the tag [%s].", k)
-			}
+		case a.Alter == request.AlterAddTags && tag:
+			return metadata("already has the tag [%s].", k)
+		case a.Alter == request.AlterAddAttributes && attribute:
 			return metadata("already has the attribute [%s].", k)
 		}
 	}
 	if a.Alias != nil && *a.Alias != "" && *a.Alias != l.Alias && (d.find(0, *a.Alias) >= 0 || d.byAlias(*a.Alias) >= 0) {
-		return status.Errorf(status.AliasExists, "Alias [%s] for Path [%s] already exist", *a.Alias, path)
+		return status.Errorf(status.Metadata, "The alias is duplicated with the name or alias of other measurement, alias: %s, fullPath: %s", *a.Alias, path)
 	}
 	return nil
 }
@@ -77,13 +81,21 @@ func (t checker) checkTemplate(p plan.Plan) error {
 		if t.byName[p.Template.Name] != nil {
 			return status.Errorf(status.Metadata, "Duplicated template name: %s", p.Template.Name)
 		}
-		return checkMeasurements(&template{}, templateSchemas(&p.Template))
+		at, err := sameMeasurement(&template{}, templateSchemas(&p.Template))
+		if at != "" {
+			return status.Errorf(status.IllegalPath, "Path duplicated: %s is not a legal path", at)
+		}
+		return err
 	case *plan.ExtendTemplate:
 		tp, err := t.needTemplate(p.Template)
 		if err != nil {
 			return err
 		}
-		return checkMeasurements(tp, p.Series)
+		at, err := sameMeasurement(tp, p.Series)
+		if at != "" {
+			return status.Errorf(status.TemplateMeasurement, "Measurement [%s] already exist in schemaengine template %s", at, p.Template)
+		}
+		return err
 	case *plan.DropTemplate:
 		tp, err := t.needTemplate(p.Template)
 		if err != nil {
@@ -100,10 +112,10 @@ func (t checker) checkTemplate(p plan.Plan) error {
 		for i := range p.Devices {
 			path := p.Devices[i].Device.String()
 			if tp, _ := t.templateFor(path); tp == nil {
-				return status.Errorf(status.TemplateNotSet, "Path [%s] has not been set any template.", path)
+				return status.Errorf(status.Metadata, "Path [%s] has not been set any template.", path)
 			}
 			if d := t.devices[path]; d != nil && d.template != nil {
-				return status.Errorf(status.Metadata, "Template is in use on %s", path)
+				return status.Errorf(status.TemplateInUse, "Template is in use on %s", path)
 			}
 		}
 	}
@@ -114,7 +126,7 @@ func (t *templates) needTemplate(name string) (*template, error) {
 	if tp := t.byName[name]; tp != nil {
 		return tp, nil
 	}
-	return nil, status.Errorf(status.TemplateNotExist, "Template [%s] does not exist", name)
+	return nil, status.Errorf(status.Metadata, "Template %s does not exist", name)
 }
 
 func templateSchemas(p *plan.Template) []tablet.Schema {
@@ -125,19 +137,20 @@ func templateSchemas(p *plan.Template) []tablet.Schema {
 	return out
 }
 
-func checkMeasurements(tp *template, list []tablet.Schema) error {
+// sameMeasurement returns a name that a list has twice or that the template has already.
+func sameMeasurement(tp *template, list []tablet.Schema) (string, error) {
 	seen := map[string]bool{}
 	for _, s := range list {
 		name, err := tablet.NormalizeMeasurement(s.Name)
 		if err != nil {
-			return status.Errorf(status.IllegalPath, "%w", err)
+			return "", status.Errorf(status.IllegalPath, "%w", err)
 		}
 		if seen[name] || tp.find(name) != nil {
-			return status.Errorf(status.Metadata, "Measurement [%s] already exists in the template", name)
+			return name, nil
 		}
 		seen[name] = true
 	}
-	return nil
+	return "", nil
 }
 
 func (t checker) checkSet(p *plan.SetTemplate) error {

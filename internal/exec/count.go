@@ -126,6 +126,17 @@ func (b view) countNodes(st *sql.Count) (*result.Result, error) {
 		}
 	}
 	b.eachNode(p, note)
+	above := func(path string) { // nodes without points
+		if at, ok := ancestor(path, st.Level); ok && !seen[at] && p.MatchPath(at) {
+			seen[at] = true
+		}
+	}
+	b.Catalog.Devices(nil, func(d catalog.DeviceInfo) bool {
+		if b.sees(d.Path) {
+			above(d.Path)
+		}
+		return true
+	})
 	return oneNumber("count(nodes):int64", int64(len(seen)))
 }
 
@@ -183,16 +194,10 @@ func (b view) showChild(st *sql.ShowChild) (*result.Result, error) {
 		t = newTable("ChildNodes")
 	}
 	w := newWindow(st.Limit)
-	names := map[string]bool{}
 	for _, p := range list {
 		if st.Nodes {
-			name := p[lastDot(p)+1:]
-			if names[name] {
-				continue
-			}
-			names[name] = true
 			if w.take() {
-				t.text(name)
+				t.text(p[lastDot(p)+1:])
 			}
 			continue
 		}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
@@ -33,8 +34,11 @@ func killQuery(q Queries, st *sql.KillQuery) error {
 		}
 		return nil
 	}
-	if !q.Kill(st.ID) {
-		return status.Errorf(status.Internal, "Please ensure your input <queryId> is correct")
+	if q.Kill(st.ID) {
+		return nil
 	}
-	return nil
+	if regexp.MustCompile(`^\d{8}_\d{6}_\d{5}_\d+$`).MatchString(st.ID) {
+		return status.Errorf(status.NoSuchQuery, "No such query")
+	}
+	return status.Errorf(status.Internal, "Please ensure your input <queryId> is correct")
 }

@@ -171,7 +171,7 @@ func (b view) showDevices(st *sql.ShowDevices) (*result.Result, error) {
 }
 
 func (b view) showTimeseries(st *sql.ShowTimeseries) (*result.Result, error) {
-	p, err := seriesPattern(st.Pattern)
+	p, err := b.byAlias(seriesPattern(st.Pattern))
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +192,21 @@ func (b view) showTimeseries(st *sql.ShowTimeseries) (*result.Result, error) {
 		return true
 	})
 	return t.result()
+}
+
+// byAlias replaces the alias at the end of a path by the name of its series.
+func (b view) byAlias(p *tablet.Pattern, err error) (*tablet.Pattern, error) {
+	if err != nil || !p.Concrete() {
+		return p, err
+	}
+	device, name, err := tablet.SplitSeries(p.String())
+	if err != nil {
+		return p, nil // names no series
+	}
+	if s, ok := b.Catalog.Lookup(device, name); ok && s.Name != name {
+		return tablet.CompilePattern(device + "." + s.Name)
+	}
+	return p, nil
 }
 
 func (t *table) series(s *catalog.SeriesInfo) {

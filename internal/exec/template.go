@@ -131,7 +131,7 @@ func (b templatePlans) deactivate(st *sql.DeactivateTemplate) (plan.Plan, error)
 		all[t.Name] = one
 	}
 	if st.Name != "" && len(all) == 0 {
-		return nil, status.Errorf(status.TemplateNotExist, "Template [%s] does not exist", st.Name)
+		return nil, noTemplate(st.Name)
 	}
 	p := &plan.DeactivateTemplate{}
 	for _, path := range st.Paths {
@@ -165,6 +165,10 @@ func (b templatePlans) deactivate(st *sql.DeactivateTemplate) (plan.Plan, error)
 	return p, nil
 }
 
+func noTemplate(name string) error {
+	return status.Errorf(status.Metadata, "Template %s does not exist", name)
+}
+
 // showTemplates shows templates, their measurements, or where they are set or used.
 func (b view) showTemplates(st *sql.ShowTemplates) (*result.Result, error) {
 	list := catalog.Templates(b.Catalog)
@@ -180,8 +184,11 @@ func (b view) showTemplates(st *sql.ShowTemplates) (*result.Result, error) {
 			}
 			return t.result()
 		}
-		return nil, status.Errorf(status.TemplateNotExist, "Template [%s] does not exist", st.Name)
+		return nil, noTemplate(st.Name)
 	case sql.SetPaths:
+		if st.Name != "" && !slices.ContainsFunc(list, func(t catalog.TemplateInfo) bool { return t.Name == st.Name }) {
+			return nil, status.Errorf(status.Internal, "Template %s does not exist", st.Name)
+		}
 		t := newTable("Paths")
 		for _, one := range list {
 			if st.Name == "" || one.Name == st.Name {

@@ -72,6 +72,9 @@ func allowUsers(r *auth.Rights, l auth.List, st *grant.Statement) error {
 			need = auth.ManageUser
 		}
 	}
+	if st.Kind == grant.AlterUser && st.User == auth.DefaultUser && !r.Admin() { // who has the password may do everything
+		return errAdmin()
+	}
 	if r.Has(need) {
 		return nil
 	}

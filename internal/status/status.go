@@ -32,6 +32,7 @@ const (
 	TemplateInUse        Code = 515
 	TemplateClash        Code = 516
 	TemplateNotActivated Code = 524
+	TemplateMeasurement  Code = 527
 	PathExists           Code = 506
 	Metadata             Code = 507
 	PathNotExist         Code = 508
@@ -51,6 +52,7 @@ const (
 	QueryNotAllowed      Code = 704
 	QueryProcess         Code = 708
 	QueryMemory          Code = 709
+	NoSuchQuery          Code = 714
 	QueryTimeout         Code = 720
 	InitAuth             Code = 800
 	WrongPassword        Code = 801

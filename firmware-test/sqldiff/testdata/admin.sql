@@ -97,6 +97,7 @@ alter timeseries DB.m.d1.s2 add tags unit2=x
 alter timeseries DB.m.d1.s2 add tags t1=v1, t2=v2
 alter timeseries DB.m.d1.s2 add tags t1=v1
 alter timeseries DB.m.d1.s2 add attributes a=x
+alter timeseries DB.m.d1.s2 add tags a=x
 alter timeseries DB.m.d1.s2 add attributes t1=x
 alter timeseries DB.m.d1.s2 add attributes b1=x
 alter timeseries DB.m.d1.s2 drop t1, nothing
@@ -136,6 +137,7 @@ set ttl to DB.m.d2 0
 show ttl on DB.m.d2
 insert into DB.m.d2(time, s1) values (1, 'x')
 select * from DB.m.d2
+delete from DB.m.d2.s1
 unset ttl to DB.m.d2
 set ttl to nothing 5
 set ttl to DB.m.d2
@@ -199,6 +201,7 @@ deactivate device template W from DB.tp.d1
 deactivate device template W from DB.tp.d1
 deactivate device template W from DB.tp.**
 show paths using device template W
+unset device template W from DB.nowhere.x
 unset device template W from DB.tp
 unset device template W from DB.tp
 drop device template W
@@ -210,6 +213,7 @@ insert into DB.last(time, s1, s2) values (1, 1, 2)
 alter timeseries DB.last.s1 upsert alias=one
 insert into DB.last(time, s1, one) values (3, 1, 2)
 delete timeseries DB.last.one
+delete timeseries DB.last.**
 -- DELETE TIMESERIES with a wildcard over plain and template series
 create device template V (t FLOAT)
 set device template V to DB.mix.tp

@@ -124,7 +124,7 @@ func readColumn(p *parser, c *column) {
 			p.Next()
 			c.attributes = readPairs(p, "of ATTRIBUTES")
 			continue
-		case p.Tok.Kind == scan.Word && readProperty(p, c):
+		case (p.Tok.Kind == scan.Word || p.Tok.Kind == scan.String) && readProperty(p, c):
 			continue
 		}
 		if comma {
@@ -151,7 +151,7 @@ func readDataType(p *parser, c *column) {
 	p.Next()
 }
 
-// readProperty reads KEY=value; false if what follows is none.
+// readProperty reads KEY=value or 'key'='value'; false if what follows is none.
 func readProperty(p *parser, c *column) bool {
 	saved := *p
 	key := p.Tok.Value

@@ -54,6 +54,9 @@ func readColumns(p *parser, what string) []AlignedColumn {
 func readTemplateColumns(p *parser) []AlignedColumn {
 	at := p.Tok.Pos
 	out := readColumns(p, "measurements of a template")
+	if len(out) == 0 {
+		p.Fail("the template has no measurement", "")
+	}
 	for _, c := range out {
 		if c.Alias != "" || c.Tags != nil || c.Attributes != nil {
 			p.Refuse(at, "aliases, tags and attributes are not supported in templates")
