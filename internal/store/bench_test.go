@@ -178,3 +178,30 @@ func peak() int64 {
 	}
 	return kb << 10
 }
+
+// BenchmarkDeletions reads many devices of a store in which deletions of some of their
+// points wait for a merge.
+func BenchmarkDeletions(b *testing.B) {
+	for _, n := range []int{0, 20_000} {
+		b.Run(fmt.Sprintf("deletions=%d", n), func(b *testing.B) {
+			r := newBench(b, 200, 500, 100)
+			ctx := context.Background()
+			s, err := Open(ctx, r.config("store"))
+			r.must(err)
+			defer s.Close()
+			r.Store = s
+			r.must(s.Flush(ctx))
+			for i := range n {
+				at := telemetry.Start + int64(i/200)*telemetry.Step
+				r.delete(at, at, telemetry.Device(i%200)+".load")
+			}
+			r.must(s.Flush(ctx))
+			for b.Loop() {
+				if have := len(r.content()); have != r.points-n {
+					b.Fatalf("%d points of %d", have, r.points-n)
+				}
+			}
+			b.ReportMetric(float64(s.Stats().Tombstones), "tombstones")
+		})
+	}
+}

@@ -276,9 +276,14 @@ func (s flusher) publish(m *memory, made *flushed) error {
 	s.mu.Lock()
 	before := s.flushed
 	drop := s.needlessUpTo(m.to, made.files)
-	for i := range s.deleted {
-		d := &s.deleted[i]
-		if d.Pos > before && d.Pos <= m.to && !slices.Contains(drop, d.Pos) {
+	if s.deleted.After(before).Len() > 0 { // new ones may stand for old ones
+		drop = append(drop, s.deleted.Covered(m.to)...)
+		slices.Sort(drop)
+		drop = slices.Compact(drop)
+	}
+	for i := range s.deleted.Len() {
+		d := s.deleted.At(i)
+		if d.Pos > before && d.Pos <= m.to && !contains(drop, d.Pos) {
 			edit.Deleted = append(edit.Deleted, manifest.Tombstone{Pos: d.Pos, Plan: d.Plan})
 		}
 	}
@@ -305,6 +310,11 @@ func (s flusher) publish(m *memory, made *flushed) error {
 	s.cursor.Set(m.to)
 	s.broadcast()
 	return nil
+}
+
+func contains(sorted []uint64, pos uint64) bool {
+	_, ok := slices.BinarySearch(sorted, pos)
+	return ok
 }
 
 // needlessUpTo is needless as if everything up to pos were flushed. mu is held.

@@ -112,8 +112,8 @@ func (n *Snapshot) make() error {
 			}
 		}
 	}
-	for i := range v.deleted {
-		if d := &v.deleted[i]; d.Pos <= n.state.Flushed {
+	for i := range v.deleted.Len() {
+		if d := v.deleted.At(i); d.Pos <= n.state.Flushed {
 			n.state.Tombstones = append(n.state.Tombstones, manifest.Tombstone{Pos: d.Pos, Plan: d.Plan})
 		}
 	}
@@ -200,7 +200,12 @@ func (n *Snapshot) Mods(f SnapshotFile) ([]mods.Deletion, error) {
 		}
 		out = list
 	}
-	for _, d := range n.deleted().After(f.clean).Within(f.Lo, f.Hi) {
+	set := n.deleted().After(f.clean).Within(f.Lo, f.Hi)
+	for k := range set.Len() {
+		d := set.At(k)
+		if lo, hi := d.Hull(); lo > f.Hi || hi < f.Lo {
+			continue
+		}
 		for i := range d.Parts {
 			out = append(out, mods.Deletion{Path: d.Parts[i].What.String(), Start: d.Parts[i].Lo, End: d.Parts[i].Hi, Offset: -1})
 		}

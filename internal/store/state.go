@@ -133,50 +133,56 @@ func (st *state) without(old []*layer) {
 // once remove is gone and add is there. mu is held.
 func (st *state) needless(add []manifest.File, remove []*layer) []uint64 {
 	var drop []uint64
-	for i := range st.deleted {
-		d := &st.deleted[i]
-		if !st.needed(d, add, remove) {
+	var last *layer // that needed one: often it needs the next, too
+	for i := range st.deleted.Len() {
+		d := st.deleted.At(i)
+		if last != nil && older(&last.File, d) {
+			continue
+		}
+		needed, l := st.needed(d, add, remove)
+		if last = l; !needed {
 			drop = append(drop, d.Pos)
 		}
 	}
 	return drop
 }
 
-func (st *state) needed(d *erase.Deletion, add []manifest.File, remove []*layer) bool {
-	if d.Pos > st.flushed {
-		return true
-	}
+// older reports whether a file may have points that a deletion hides.
+func older(f *manifest.File, d *erase.Deletion) bool {
 	lo, hi := d.Hull()
+	return f.Clean < d.Pos && f.Lo <= hi && f.Hi >= lo
+}
+
+// needed reports whether a deletion is, and because of which layer if it is one of those
+// that stay.
+func (st *state) needed(d *erase.Deletion, add []manifest.File, remove []*layer) (bool, *layer) {
+	if d.Pos > st.flushed {
+		return true, nil
+	}
 	for i := range add {
-		if f := &add[i]; f.Clean < d.Pos && f.Lo <= hi && f.Hi >= lo {
-			return true
+		if older(&add[i], d) {
+			return true, nil
 		}
 	}
 	for _, l := range st.layers {
-		if l.Clean < d.Pos && l.Lo <= hi && l.Hi >= lo && !slices.Contains(remove, l) {
-			return true
+		if older(&l.File, d) && !slices.Contains(remove, l) {
+			return true, l
 		}
 	}
 	for _, m := range st.waiting {
 		if m.to < d.Pos {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
-// drop forgets deletions. mu is held.
+// drop forgets deletions, whose positions ascend. mu is held.
 func (st *state) drop(list []uint64) {
 	if len(list) == 0 {
 		return
 	}
-	var keep erase.Set
-	for i := range st.deleted {
-		if !slices.Contains(list, st.deleted[i].Pos) {
-			keep = keep.With(st.deleted[i])
-		}
-	}
-	st.deleted = keep
+	st.deleted = st.deleted.Without(list)
 }
 
 // late tells points that come in the order of time from those that do not, for each

@@ -67,7 +67,7 @@ func (s *Store) Stats() Stats {
 			out.AdoptedFiles++
 		}
 	}
-	out.Waiting, out.Tombstones = len(s.waiting), len(s.deleted)
+	out.Waiting, out.Tombstones = len(s.waiting), s.deleted.Len()
 	for _, m := range append(s.waiting[:len(s.waiting):len(s.waiting)], s.active) {
 		out.MemoryBytes += m.Bytes()
 		out.MemoryRows += m.Rows()

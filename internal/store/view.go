@@ -239,14 +239,11 @@ func (v *View) input(src *source) (merge.Input, error) {
 
 // hides returns what deletions and the mods of a file take away; nil if there are none.
 func (v *View) hides(set erase.Set, o *opened) func(device, measurement string) []merge.Range {
-	if len(set) == 0 && (o == nil || len(o.mods) == 0) && !v.expire {
+	if set.Len() == 0 && (o == nil || len(o.mods) == 0) && !v.expire {
 		return nil
 	}
 	return func(device, measurement string) []merge.Range {
-		var out []merge.Range
-		for i := range set {
-			out = set[i].Ranges(out, device, measurement)
-		}
+		out := set.Ranges(nil, device, measurement)
 		if o != nil {
 			out = o.ranges(out, device, measurement)
 		}

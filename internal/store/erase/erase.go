@@ -2,6 +2,11 @@
 // in older layers of a store.
 //
 //	plan in the log ── Of ──► Deletion {position, matchers, lo, hi} ──► Set ── Ranges ──► []merge.Range
+//	                                                                     └ index: path above the first
+//	                                                                       wildcard ► measurement ► parts
+//
+// There may be tens of thousands of deletions at a time. A Set finds those of a series by
+// the paths above it, so that the others cost nothing.
 //
 // A deletion at position p hides points that were written before p. A deleted series or
 // database hides all times. It is pure: it knows no files and no catalogue.
@@ -11,7 +16,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -24,6 +28,8 @@ type Deletion struct {
 	Pos   uint64 // of its record
 	Plan  event.Request
 	Parts []Part
+
+	lo, hi int64 // of all parts
 }
 
 // Part is a range of times of some series.
@@ -59,63 +65,15 @@ func Of(pos uint64, r event.Request) (Deletion, bool) {
 			d.Parts = append(d.Parts, Part{m, lo, hi})
 		}
 	}
+	d.lo, d.hi = math.MaxInt64, math.MinInt64
+	for i := range d.Parts {
+		d.lo, d.hi = min(d.lo, d.Parts[i].Lo), max(d.hi, d.Parts[i].Hi)
+	}
 	return d, len(d.Parts) > 0
 }
 
-// Touches reports whether some series of a device may lose points within lo to hi.
-func (d *Deletion) Touches(device string, lo, hi int64) bool {
-	for i := range d.Parts {
-		p := &d.Parts[i]
-		if p.Lo <= hi && p.Hi >= lo && p.What.Device(device) != tablet.NoSeries {
-			return true
-		}
-	}
-	return false
-}
-
-// Ranges appends what a series loses, in no order.
-func (d *Deletion) Ranges(dst []merge.Range, device, measurement string) []merge.Range {
-	for i := range d.Parts {
-		p := &d.Parts[i]
-		if p.Lo <= p.Hi && p.What.MatchSeries(device, measurement) {
-			dst = append(dst, merge.Range{Lo: p.Lo, Hi: p.Hi})
-		}
-	}
-	return dst
-}
-
 // Hull returns the smallest and largest time of all parts.
-func (d *Deletion) Hull() (lo, hi int64) {
-	lo, hi = math.MaxInt64, math.MinInt64
-	for i := range d.Parts {
-		lo, hi = min(lo, d.Parts[i].Lo), max(hi, d.Parts[i].Hi)
-	}
-	return lo, hi
-}
-
-// Set is deletions in the order of their positions. It is never changed.
-type Set []Deletion
-
-// With returns a set that has one more deletion, whose position is the largest. It may
-// share memory with s, which stays as it is; only the newest set may be added to.
-func (s Set) With(d Deletion) Set { return append(s, d) }
-
-// After returns the deletions that concern a layer ending at pos: those behind it.
-func (s Set) After(pos uint64) Set {
-	i := sort.Search(len(s), func(i int) bool { return s[i].Pos > pos })
-	return s[i:]
-}
-
-// Within returns the deletions that touch the times lo to hi.
-func (s Set) Within(lo, hi int64) Set {
-	var out Set
-	for i := range s {
-		if l, h := s[i].Hull(); l <= hi && h >= lo {
-			out = append(out, s[i])
-		}
-	}
-	return out
-}
+func (d *Deletion) Hull() (lo, hi int64) { return d.lo, d.hi }
 
 // Normalize sorts ranges and joins those that touch.
 func Normalize(r []merge.Range) []merge.Range {

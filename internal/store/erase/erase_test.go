@@ -55,12 +55,15 @@ func TestOf(t *testing.T) {
 	}
 	set := Set{}.With(data).With(series).With(database)
 	for pos, n := range map[uint64]int{0: 3, 4: 3, 5: 2, 6: 1, 7: 0, math.MaxUint64: 0} {
-		if have := len(set.After(pos)); have != n {
+		if have := set.After(pos).Len(); have != n {
 			t.Errorf("%d deletions behind %d, want %d", have, pos, n)
 		}
 	}
-	if n := len(set.Within(30, 40)); n != 2 {
-		t.Errorf("%d deletions within 30..40", n)
+	if r := set.Within(30, 40).Ranges(nil, "root.a.d", "x"); len(r) != 2 {
+		t.Errorf("%v within 30..40", r)
+	}
+	if r := (Set{}).With(data).Within(30, 40); r.Len() != 0 {
+		t.Errorf("%d deletions within 30..40", r.Len())
 	}
 }
 

@@ -117,7 +117,7 @@ func (t *Table) Add(tab *tablet.Tablet, now time.Time) {
 	}
 	if rows >= largeRows {
 		t.bytes += int64(tab.MemSize() + 64)
-		d.chunks = append(d.chunks, chunk{tab: tab, deleted: int32(len(t.deleted))})
+		d.chunks = append(d.chunks, chunk{tab: tab, deleted: int32(t.deleted.Len())})
 		return
 	}
 	t.small(d, tab, rows)
@@ -162,7 +162,7 @@ func (t *Table) small(d *device, tab *tablet.Tablet, rows int) {
 	if n := len(d.chunks); n > 0 {
 		last = &d.chunks[n-1]
 	}
-	if last != nil && last.block != nil && last.aligned == tab.Aligned && int(last.deleted) == len(t.deleted) &&
+	if last != nil && last.block != nil && last.aligned == tab.Aligned && int(last.deleted) == t.deleted.Len() &&
 		last.n+rows <= last.cap && t.match(last.shape, tab) {
 		t.bytes += last.append(tab, t.where)
 		return
@@ -180,7 +180,7 @@ func (t *Table) small(d *device, tab *tablet.Tablet, rows int) {
 	b := newBlock(s, size, tab.Aligned)
 	t.bytes += blockBytes(s, size)
 	t.bytes += b.append(tab, t.where)
-	d.chunks = append(d.chunks, chunk{block: b, deleted: int32(len(t.deleted))})
+	d.chunks = append(d.chunks, chunk{block: b, deleted: int32(t.deleted.Len())})
 	d.shape = s
 }
 

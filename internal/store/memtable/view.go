@@ -129,7 +129,7 @@ func (v *View) pieces(name string, lo, hi int64) []piece {
 	out := make([]piece, 0, len(parts))
 	for i := range parts {
 		p := piece{Tablet: parts[i].Tablet, order: i}
-		if p.cut(lo, hi) && p.erase(v.deleted[min(parts[i].deleted, len(v.deleted)):]) {
+		if p.cut(lo, hi) && p.erase(v.deleted.From(parts[i].deleted)) {
 			out = append(out, p)
 		}
 	}
@@ -198,33 +198,31 @@ func (p *piece) gather(keep []int32) bool {
 func (p *piece) erase(later erase.Set) bool {
 	var cut []merge.Range
 	t := p.Tablet
-	touched := false
-	for i := range later {
-		touched = touched || later[i].Touches(p.Device, p.lo, p.hi)
-	}
-	if !touched {
+	if !later.Touches(p.Device, p.lo, p.hi) {
 		return true
 	}
+	later = later.Within(p.lo, p.hi)
+	touched := false
 	t = &tablet.Tablet{Device: t.Device, Aligned: t.Aligned, Times: t.Times, Columns: slices.Clone(t.Columns)}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		cut = cut[:0]
-		for j := range later {
-			cut = later[j].Ranges(cut, t.Device, c.Name)
-		}
+		cut = erase.Normalize(later.Ranges(cut[:0], t.Device, c.Name))
 		if len(cut) == 0 {
 			continue
 		}
+		touched = true
 		nulls := tablet.NewBitmap(len(t.Times))
 		copy(nulls, c.Nulls)
 		c.Nulls = nulls
 		for r, at := range t.Times {
-			for k := range cut {
-				if at >= cut[k].Lo && at <= cut[k].Hi {
-					nulls.Set(r)
-				}
+			k := sort.Search(len(cut), func(i int) bool { return cut[i].Hi >= at })
+			if k < len(cut) && cut[k].Lo <= at {
+				nulls.Set(r)
 			}
 		}
+	}
+	if !touched {
+		return true
 	}
 	p.Tablet = t
 	var keep []int32
