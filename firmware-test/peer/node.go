@@ -73,7 +73,7 @@ func (n *Node) Restart(ctx context.Context) error {
 		return err
 	}
 	if err = n.until(ctx, n.config, "listen", func() bool { return answers(n.ports[portConfig]) }); err == nil {
-		n.data, err = n.java("dn", "org.apache.iotdb.db.service.DataNode", "-Xmx1500m", "-XX:MaxDirectMemorySize=512m", "-Dname=iotdb")
+		n.data, err = n.java("dn", "org.apache.iotdb.db.service.DataNode", "-Xmx1500m", "-XX:MaxDirectMemorySize=2g", "-Dname=iotdb")
 	}
 	if err == nil {
 		err = n.until(ctx, n.data, "report that it is set up", func() bool {
@@ -187,9 +187,11 @@ func (n *Node) java(name, class string, options ...string) (*proc.Process, error
 	}
 	args = append(args, options...)
 	conf := n.path("conf")
+	// 32 MB of direct memory go into each region, and IoTDB makes no database beyond
+	// four fifths of what it may take.
 	args = append(args, "-DLOGFILE="+n.path("logs", name+".log"), "-Dlogback.configurationFile="+filepath.Join(conf, "logback.xml"),
 		"-DCONFIGNODE_HOME="+n.dir, "-DCONFIGNODE_CONF="+conf, "-DIOTDB_HOME="+n.dir, "-DIOTDB_CONF="+conf,
-		"-DTSFILE_HOME="+n.dir, "-DTSFILE_CONF="+conf, "-DOFF_HEAP_MEMORY=512m", "-cp", string(n.lib)+"/*", class, "-s")
+		"-DTSFILE_HOME="+n.dir, "-DTSFILE_CONF="+conf, "-DOFF_HEAP_MEMORY=2g", "-cp", string(n.lib)+"/*", class, "-s")
 	return proc.Start(proc.Spec{Name: "IoTDB " + name, Path: java, Args: args, Dir: n.dir, Log: n.path("logs", name+".out")})
 }
 
