@@ -52,8 +52,11 @@ func (b *Backend) load(ctx context.Context, s *rpc.Session, st *sql.Load) error 
 	}
 	for i, f := range list {
 		if err := (&loading{b, l, s, st}).file(ctx, f); err != nil {
-			err = status.Errorf(status.Of(err), "%s (%d of %d files are loaded): %s", filepath.Base(f), i, len(list), status.Message(err))
-			return err
+			hint := ""
+			if c := status.Of(err); !st.Verify && (c == status.TypeMismatch || c == status.AlignedTimeseries) {
+				hint = "; verify=false does not help: in a gateway a series has one type and a device one alignment"
+			}
+			return status.Errorf(status.Of(err), "%s (%d of %d files are loaded): %s%s", filepath.Base(f), i, len(list), status.Message(err), hint)
 		}
 	}
 	return nil
@@ -76,8 +79,28 @@ func (l *Loader) place(path string) (string, error) {
 	return name, nil
 }
 
+// resolve follows symbolic links, which must not lead out of the directory.
+func (l *Loader) resolve(name string) (string, error) {
+	from, err := l.FS.Resolve(l.From)
+	if err != nil {
+		return "", status.Errorf(status.LoadFile, "%w", err)
+	}
+	at, err := l.FS.Resolve(name)
+	if err != nil {
+		return "", status.Errorf(status.LoadFile, "%w", err)
+	}
+	if at != from && !strings.HasPrefix(at, from+string(filepath.Separator)) {
+		return "", status.Errorf(status.LoadFile, "%s is a link that leads out of the directory that LOAD may read (setting load_directory)", clip(name))
+	}
+	return at, nil
+}
+
 // find lists the TsFiles of a directory and those below it; a file is its own list.
 func (l *Loader) find(out []string, name string, depth int) ([]string, error) {
+	name, err := l.resolve(name)
+	if err != nil {
+		return out, err
+	}
 	info, err := l.FS.Stat(name)
 	if err != nil {
 		return out, status.Errorf(status.LoadFile, "%w", err)
@@ -127,8 +150,11 @@ func (l *loading) file(ctx context.Context, name string) (err error) {
 			l.from.drop(ev)
 		}
 	}()
-	for _, src := range sources {
-		part, err := l.from.copy(ctx, src)
+	for i := range sources {
+		if sources[i], err = l.from.resolve(sources[i]); err != nil { // the mods file may be a link too
+			return err
+		}
+		part, err := l.from.copy(ctx, sources[i])
 		if part.Stored != "" {
 			ev.Parts = append(ev.Parts, part)
 		}

@@ -303,6 +303,12 @@ func (m *memFS) Stat(name string) (info Info, err error) {
 	return info, err
 }
 
+// Resolve checks that a name exists: there are no links.
+func (m *memFS) Resolve(name string) (string, error) {
+	_, err := m.Stat(name)
+	return filepath.Clean(name), err
+}
+
 // SyncDir makes the names in a directory durable.
 func (m *memFS) SyncDir(dir string) error {
 	return m.do(Op{Kind: OpSyncDir, Path: dir}, func() error {

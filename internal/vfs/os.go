@@ -51,6 +51,14 @@ func (osFS) Rename(from, to string) error { return os.Rename(from, to) }
 
 func (osFS) Link(from, to string) error { return os.Link(from, to) }
 
+func (osFS) Resolve(name string) (string, error) {
+	at, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(at)
+}
+
 func (osFS) Remove(name string) error { return os.Remove(name) }
 
 // MkdirAll fsyncs the parent of every directory it makes.

@@ -55,6 +55,8 @@ type Dirs interface {
 	List(dir string) ([]string, error)
 	// Stat describes a file or directory.
 	Stat(name string) (Info, error)
+	// Resolve returns the path of a file or directory without symbolic links.
+	Resolve(name string) (string, error)
 	// SyncDir makes the names in a directory durable.
 	SyncDir(dir string) error
 }

@@ -203,3 +203,27 @@ func want(t *testing.T, fsys FS, name, content string) {
 		t.Fatalf("%s: %q %v, want %q", name, got, err, content)
 	}
 }
+
+// TestResolve: links are followed; what is not there is an error.
+func TestResolve(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "a"), nil, 0o600))
+	must(t, os.Symlink("a", filepath.Join(dir, "b")))
+	mem := NewMem(1)
+	must(t, mem.MkdirAll(dir))
+	for _, n := range []string{"a", "b"} {
+		must(t, WriteFile(mem, filepath.Join(dir, n), nil))
+	}
+	for name, c := range map[string]struct {
+		fs   FS
+		want string
+	}{"os": {OS(), "a"}, "mem": {mem, "b"}} {
+		if got, err := c.fs.Resolve(filepath.Join(dir, ".", "b")); err != nil || got != filepath.Join(dir, c.want) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if _, err := c.fs.Resolve(filepath.Join(dir, "c")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
