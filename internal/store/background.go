@@ -184,11 +184,26 @@ func (s merger) viewOf(list []*layer) *View {
 	return v
 }
 
+// apart returns a view of the same files, opened through another shelf. v stays open as
+// long.
+func (v *View) apart(sh *shelf) *View {
+	w := newView(v.cfg, sh, v.position, v.deleted)
+	w.expire, w.now, w.forget = v.expire, v.now, true
+	for _, l := range v.pinned {
+		w.addLayer(newLayer(l.dir, l.File))
+	}
+	sh.pin(w.pinned)
+	return w
+}
+
 // mergeRun replaces files by one.
 func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
 	head := manifest.File{Flags: manifest.Merged, From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
 	read := int64(0)
-	inputs, err := v.Inputs(math.MinInt64, math.MaxInt64)
+	disk := newMetered(ctx, s.cfg.FS, speed)
+	apart := v.apart(newShelf(disk))
+	defer apart.Close()
+	inputs, err := apart.Inputs(math.MinInt64, math.MaxInt64)
 	if err != nil {
 		return err
 	}
@@ -203,7 +218,7 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 	if head.Name, err = s.free(s.cfg.partition(run[0].Lo), head.From, head.To); err != nil {
 		return err
 	}
-	out, err := create(s.cfg.FS, path.Join(s.cfg.Dir, head.Name))
+	out, err := create(disk, path.Join(s.cfg.Dir, head.Name))
 	if err != nil {
 		return err
 	}
@@ -215,7 +230,7 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 			return err
 		}
 	}
-	res, err := compact.Write(ctx, inputs, &slow{ctx: ctx, w: out, speed: speed / 2, began: time.Now()}, opt)
+	res, err := compact.Write(ctx, inputs, out, opt)
 	if err != nil {
 		out.abandon()
 		return err
@@ -234,7 +249,7 @@ func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64
 	} else {
 		out.abandon()
 	}
-	s.counts.mergedBytes.Add(read + out.size)
+	s.counts.mergedBytes.Add(disk.moved())
 	return s.replace(run, edit)
 }
 

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/store/memtable"
@@ -45,4 +48,35 @@ func TestRoom(t *testing.T) {
 			t.Errorf("%d wait: room is %v", len(x.waiting), !x.want)
 		}
 	}
+}
+
+// A merge reads and writes no faster than it may.
+func TestMergeSpeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Compaction: Compaction{Off: true}})
+		times, values := make([]int64, 900), make([]int64, 900)
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for range 2 {
+			for k := range times {
+				times[k], values[k] = int64(k), rnd.Int64()
+			}
+			r.insert(ints("root.a.d", false, []string{"x"}, slices.Clone(times), slices.Clone(values)...))
+			r.must(r.Flush(context.Background()))
+		}
+		before := r.Stats()
+		run, v := merger{r.Store}.pick(true)
+		defer v.Close()
+		began := time.Now()
+		const speed = 1000
+		r.must(merger{r.Store}.mergeRun(context.Background(), run, v, speed))
+		took := time.Since(began)
+		moved := r.Stats().MergedBytes
+		if least := before.FileBytes + r.Stats().FileBytes; moved < least/2 || moved > 3*least {
+			t.Errorf("%d bytes counted, the files have %d", moved, least)
+		}
+		if want := time.Duration(moved) * time.Second / speed; took < want-time.Second || took > want+time.Second {
+			t.Errorf("%d bytes took %v, want %v", moved, took, want)
+		}
+		r.close()
+	})
 }
