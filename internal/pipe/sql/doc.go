@@ -9,8 +9,9 @@
 // comma before a closing bracket and one final semicolon are accepted everywhere.
 //
 // Every place is exact: line and column in characters, and byte offset. All that is
-// wrong with the attributes of a pipe statement is reported at once; other
-// statements stop at the first mistake. What IoTDB can say and a gateway cannot do
+// wrong with the attributes of a pipe, the options of LOAD, the privileges of GRANT and
+// the types and encodings of new series is reported at once; elsewhere reading stops at
+// the first mistake. What IoTDB can say and a gateway cannot do
 // parses to *Unsupported, by its leading words.
 //
 // Memory and time are linear in the text, which is at most MaxBytes long; nesting is

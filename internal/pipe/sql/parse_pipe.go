@@ -158,6 +158,8 @@ func readAttribute(p *parser, where string) Attribute {
 	case p.IsWord(":"):
 		p.Note(p.Tok.Pos, "expected '=', found :", "write =")
 		p.Next()
+	case p.Tok.Kind == scan.String:
+		p.Note(p.Tok.Pos, "expected '=' after the key "+scan.QuoteString(scan.Clip(a.Key))+", found "+p.Found(), "")
 	default:
 		p.Expected("'=' after the key " + scan.QuoteString(scan.Clip(a.Key)))
 		return a

@@ -2,6 +2,8 @@ package sql
 
 import (
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+	"github.com/sluice-gateway/sluice/internal/spec"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -42,7 +44,9 @@ func readDatabaseOptions(p *parser) (ttl int64) {
 			p.Expected("a whole number")
 		case key == "TTL":
 			ttl = n
-		case key == "SCHEMA_REPLICATION_FACTOR", key == "DATA_REPLICATION_FACTOR", key == "SCHEMA_REGION_GROUP_NUM", key == "DATA_REGION_GROUP_NUM":
+		case slices.Contains(databaseOptions(), key):
+		case spec.Suggest(key, databaseOptions()) != "":
+			p.Note(at, "a database has no option "+scan.Clip(key), "did you mean "+spec.Suggest(key, databaseOptions())+"?")
 		default:
 			p.Refuse(at, "the option "+scan.Clip(key)+" of a database is not supported")
 		}
@@ -51,6 +55,10 @@ func readDatabaseOptions(p *parser) (ttl int64) {
 		}
 	}
 	return ttl
+}
+
+func databaseOptions() []string {
+	return []string{"TTL", "SCHEMA_REPLICATION_FACTOR", "DATA_REPLICATION_FACTOR", "SCHEMA_REGION_GROUP_NUM", "DATA_REGION_GROUP_NUM"}
 }
 
 // readCreateTimeseries reads what follows CREATE TIMESERIES.
@@ -129,6 +137,8 @@ func readColumn(p *parser, c *column) {
 		}
 		if comma {
 			*p = saved // the comma separates columns
+		} else if p.Tok.Kind == scan.Word && c.hasType && scan.CallFollows(p) {
+			p.Expected("TAGS(..) or ATTRIBUTES(..)", "TAGS", "ATTRIBUTES")
 		}
 		break
 	}
@@ -143,8 +153,12 @@ func readColumn(p *parser, c *column) {
 func readDataType(p *parser, c *column) {
 	t, err := tablet.ParseDataType(p.Tok.Value)
 	if err != nil {
-		p.Expected("a data type (BOOLEAN, INT32, INT64, FLOAT, DOUBLE, TEXT, STRING, BLOB, TIMESTAMP, DATE)",
-			"BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "TEXT", "STRING", "BLOB", "TIMESTAMP", "DATE")
+		what := "a data type (BOOLEAN, INT32, INT64, FLOAT, DOUBLE, TEXT, STRING, BLOB, TIMESTAMP, DATE)"
+		if peek := scan.Peek(p); peek.Value == "=" {
+			p.Expected(what, "DATATYPE")
+		}
+		scan.Unknown(p, what, "BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "TEXT", "STRING", "BLOB", "TIMESTAMP", "DATE")
+		c.hasType = true
 		return
 	}
 	c.schema.Type, c.hasType = t, true
@@ -154,7 +168,7 @@ func readDataType(p *parser, c *column) {
 // readProperty reads KEY=value or 'key'='value'; false if what follows is none.
 func readProperty(p *parser, c *column) bool {
 	saved := *p
-	key := p.Tok.Value
+	at, key := p.Tok.Pos, p.Tok.Value
 	p.Next()
 	if !p.TakeSymbol("=") && !p.TakeSymbol("==") {
 		*p = saved
@@ -166,7 +180,7 @@ func readProperty(p *parser, c *column) bool {
 	case "ENCODING":
 		e, err := tablet.ParseEncoding(p.Tok.Value)
 		if err != nil {
-			p.Expected("an encoding", "PLAIN", "DICTIONARY", "RLE", "DIFF", "TS_2DIFF", "GORILLA", "ZIGZAG", "CHIMP", "SPRINTZ", "RLBE")
+			scan.Unknown(p, "an encoding", "PLAIN", "DICTIONARY", "RLE", "DIFF", "TS_2DIFF", "GORILLA", "ZIGZAG", "CHIMP", "SPRINTZ", "RLBE")
 			return true
 		}
 		c.schema.Encoding, c.hasEncoding = e, true
@@ -174,12 +188,15 @@ func readProperty(p *parser, c *column) bool {
 	case "COMPRESSOR", "COMPRESSION":
 		z, err := tablet.ParseCompressor(p.Tok.Value)
 		if err != nil {
-			p.Expected("a compressor", "UNCOMPRESSED", "SNAPPY", "GZIP", "LZ4", "ZSTD", "LZMA2")
+			scan.Unknown(p, "a compressor", "UNCOMPRESSED", "SNAPPY", "GZIP", "LZ4", "ZSTD", "LZMA2")
 			return true
 		}
 		c.schema.Compressor = z
 		p.Next()
 	default:
+		if near := spec.Suggest(key, []string{"DATATYPE", "ENCODING", "COMPRESSOR", "COMPRESSION"}); near != "" {
+			p.Note(at, "a series has no property "+scan.Clip(key), "did you mean "+near+"?")
+		}
 		if c.props == nil {
 			c.props = map[string]string{}
 		}

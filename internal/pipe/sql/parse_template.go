@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+	"github.com/sluice-gateway/sluice/internal/spec"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
@@ -14,6 +15,9 @@ func takeTemplate(p *parser) bool {
 
 func wantTemplate(p *parser) {
 	if !takeTemplate(p) {
+		if p.TakeWord("DEVICE") || p.TakeWord("SCHEMA") {
+			p.Expected("TEMPLATE", "TEMPLATE")
+		}
 		p.Expected("DEVICE TEMPLATE", "DEVICE", "SCHEMA")
 	}
 }
@@ -303,6 +307,10 @@ func readLoadOption(p *parser, s *Load) {
 	case key == "onsuccess" || key == "on-success":
 		p.Note(vat, "onSuccess is delete or none, not "+scan.Clip(value), "")
 	default:
-		p.Note(at, "LOAD has no option "+scan.Clip(key), "the options are sglevel, verify and onSuccess")
+		suggestion := "the options are sglevel, verify and onSuccess"
+		if near := spec.Suggest(key, []string{"sglevel", "verify", "onSuccess"}); near != "" {
+			suggestion = "did you mean " + near + "?"
+		}
+		p.Note(at, "LOAD has no option "+scan.Clip(key), suggestion)
 	}
 }

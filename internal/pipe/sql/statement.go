@@ -159,7 +159,7 @@ func readCreate(p *parser) Statement {
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
-	p.Expected("PIPE, DATABASE, TIMESERIES or ALIGNED TIMESERIES", "PIPE", "DATABASE", "TIMESERIES", "ALIGNED")
+	p.Expected("PIPE, DATABASE, TIMESERIES or ALIGNED TIMESERIES", "PIPE", "DATABASE", "TIMESERIES", "ALIGNED", "USER", "ROLE")
 	return nil
 }
 
@@ -231,17 +231,21 @@ func readSetUnset(p *parser) Statement {
 		return readTTL(p, unset)
 	case takeTemplate(p):
 		return readSetTemplate(p, unset)
-	case !unset && p.TakeWords("STORAGE", "GROUP"):
+	case !unset && p.TakeWord("STORAGE"):
+		p.WantWord("GROUP")
 		p.WantWord("TO")
 		return readCreateDatabase(p)
-	case p.IsAny("SCHEMA", "DEVICE", "SYSTEM", "THROTTLE", "SPACE"):
+	case p.IsAny("SCHEMA", "DEVICE"):
+		wantTemplate(p)
+		return nil
+	case p.IsAny("SYSTEM", "THROTTLE", "SPACE"):
 		*p = saved
 		return nameUnsupported(p, 3)
 	case p.IsAny("CONFIGURATION", "SQL_DIALECT", "PASSWORD"):
 		*p = saved
 		return nameUnsupported(p, 2)
 	}
-	p.Expected("TTL", "TTL")
+	p.Expected("TTL, DEVICE TEMPLATE or STORAGE GROUP", "TTL", "DEVICE", "STORAGE")
 	return nil
 }
 

@@ -117,6 +117,9 @@ func ReadGrant(p *scan.Cursor, revoke bool) *Statement {
 	}
 	p.WantWord(to)
 	readOwner(p, s)
+	if !revoke && p.Tok.Kind == scan.Word && !p.IsWord("WITH") {
+		p.Expected("WITH GRANT OPTION or the end of the statement", "WITH")
+	}
 	if !revoke && p.TakeWord("WITH") {
 		p.WantWord("GRANT")
 		p.WantWord("OPTION")
@@ -177,7 +180,7 @@ func readPrivilege(p *scan.Cursor, seen map[string]bool) {
 		seen[word] = true
 	default:
 		suggestion := "the privileges are " + strings.Join(Names(), ", ") + ", READ, WRITE and ALL"
-		if near := spec.Suggest(word, append(Names(), "ALL", "READ", "WRITE")); near != "" {
+		if near := spec.Suggest(word, append(Names(), "ALL", "READ", "WRITE", "ROLE")); near != "" {
 			suggestion = "did you mean " + near + "?"
 		}
 		p.Note(at, scan.Clip(word)+" is no privilege", suggestion)

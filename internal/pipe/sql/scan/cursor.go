@@ -128,13 +128,30 @@ func (p *Cursor) Die() {
 
 // Expected fails with what should stand here.
 func (p *Cursor) Expected(what string, words ...string) {
-	suggestion := ""
-	if p.Tok.Kind == Word && len(words) > 0 {
-		if s := spec.Suggest(p.Tok.Value, words); s != "" && !strings.EqualFold(s, p.Tok.Value) {
-			suggestion = "did you mean " + strings.ToUpper(s) + "?"
-		}
+	p.Fail("expected "+what+", found "+p.Found(), Meant(p, words...))
+}
+
+// Unknown is Expected for a word in the place of one of a list: it is passed and
+// reading goes on, so that other mistakes are found too.
+func Unknown(p *Cursor, what string, words ...string) {
+	if p.Tok.Kind != Word {
+		p.Expected(what, words...)
+		return
 	}
-	p.Fail("expected "+what+", found "+p.Found(), suggestion)
+	p.Note(p.Tok.Pos, "expected "+what+", found "+p.Found(), Meant(p, words...))
+	p.Next()
+}
+
+// Meant asks whether one of some words was meant by the current one; empty if none is
+// close.
+func Meant(p *Cursor, words ...string) string {
+	if p.Tok.Kind != Word || len(words) == 0 {
+		return ""
+	}
+	if s := spec.Suggest(p.Tok.Value, words); s != "" && !strings.EqualFold(s, p.Tok.Value) {
+		return "did you mean " + strings.ToUpper(s) + "?"
+	}
+	return ""
 }
 
 // Found describes the current Token for a message.
