@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"path"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
@@ -20,12 +21,16 @@ type fleet struct {
 	devices, files, rows int
 	aligned              bool
 	memory               bool // what the last file would have stays in memory
+	disk                 bool // of the machine
 }
 
 // open writes the fleet and returns an engine over it.
 func (f fleet) open(b *testing.B) *Engine {
 	b.Helper()
-	fs := vfs.NewMem(1)
+	fs, dir := vfs.FS(vfs.NewMem(1)), ""
+	if f.disk {
+		fs, dir = vfs.OS(), b.TempDir()
+	}
 	must := func(err error) {
 		b.Helper()
 		if err != nil {
@@ -33,13 +38,13 @@ func (f fleet) open(b *testing.B) *Engine {
 		}
 	}
 	ctx := context.Background()
-	log, err := commitlog.Open(fs, "log", commitlog.Config{Reserve: -1}, discard())
+	log, err := commitlog.Open(fs, path.Join(dir, "log"), commitlog.Config{Reserve: -1}, discard())
 	must(err)
-	cat, err := catalog.Open(ctx, fs, "catalog", log, discard())
+	cat, err := catalog.Open(ctx, fs, path.Join(dir, "catalog"), log, discard())
 	must(err)
 	in := ingest.New(log, cat, ingest.Config{}, discard())
-	must(fs.MkdirAll("files"))
-	st, err := store.Open(ctx, store.Config{FS: fs, Dir: "store", FilesDir: "files", Log: log, Schema: noTTL{}, Logger: discard(),
+	must(fs.MkdirAll(path.Join(dir, "files")))
+	st, err := store.Open(ctx, store.Config{FS: fs, Dir: path.Join(dir, "store"), FilesDir: path.Join(dir, "files"), Log: log, Schema: noTTL{}, Logger: discard(),
 		Compaction: store.Compaction{Off: true}})
 	must(err)
 	b.Cleanup(func() {
@@ -76,6 +81,7 @@ func BenchmarkFleet(b *testing.B) {
 		{"plain", fleet{devices: 10_000, files: 10, rows: 6}},
 		{"aligned", fleet{devices: 10_000, files: 10, rows: 6, aligned: true}},
 		{"memory", fleet{devices: 10_000, files: 1, rows: 6, memory: true}},
+		{"disk", fleet{devices: 10_000, files: 10, rows: 6, disk: true}},
 	} {
 		b.Run(f.name, func(b *testing.B) {
 			e := f.open(b)
@@ -93,6 +99,23 @@ func BenchmarkFleet(b *testing.B) {
 				b.Run(c.name, func(b *testing.B) { measured(b, e, c.text) })
 			}
 		})
+	}
+}
+
+// BenchmarkMillion asks one million series of 100,000 devices, each written twice.
+func BenchmarkMillion(b *testing.B) {
+	e := fleet{devices: 100_000, files: 2, rows: 1, memory: true, disk: true}.open(b)
+	for _, c := range []struct{ name, text string }{
+		{"one", "select count(load) from root.plant.**"},
+		{"count", "select count(*) from root.plant.** align by device"},
+		{"last", "select last * from root.plant.**"},
+		{"lastone", "select last load from root.plant.**"},
+		{"bydevice", "select * from root.plant.** align by device"},
+		{"limit", "select load from root.plant.** limit 10"},
+		{"newest", "select * from root.plant.** order by time desc limit 10 align by device"},
+		{"device", "select * from root.plant.d77777"},
+	} {
+		b.Run(c.name, func(b *testing.B) { measured(b, e, c.text) })
 	}
 }
 

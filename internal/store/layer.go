@@ -185,7 +185,7 @@ func openFile(fsys vfs.FS, l *layer) (*opened, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	o := &opened{f: f}
-	o.r, err = tsfile.Open(f, l.Bytes, tsfile.Limits{PageBytes: maxPage})
+	o.r, err = tsfile.Open(&near{f: f, size: l.Bytes}, l.Bytes, tsfile.Limits{PageBytes: maxPage})
 	if err == nil && l.Mods != "" {
 		o.mods, err = readMods(fsys, path.Join(l.dir, l.Mods))
 	}

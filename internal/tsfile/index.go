@@ -168,33 +168,44 @@ func (r *Reader) Device(id DeviceID) (*Device, error) {
 }
 
 func deviceBelow(r *Reader, n *indexNode, id DeviceID) (*Device, error) {
-	for range r.lim.IndexDepth {
+	for level := range r.lim.IndexDepth {
 		i := sort.Search(len(n.children), func(i int) bool { return n.children[i].device.Compare(id) > 0 }) - 1
 		if i < 0 || n.kind == leafDevice && n.children[i].device.Compare(id) != 0 {
 			return nil, nil
 		}
-		next, err := deviceChild(r, n, i)
-		if err != nil {
-			return nil, err
-		}
 		if n.kind == leafDevice {
+			next, err := r.child(n, i)
+			if err != nil {
+				return nil, err
+			}
 			d := &Device{ID: n.children[i].device, root: *next}
 			r.last.Store(d)
 			return d, nil
+		}
+		next, err := r.deviceChild(n, i, level)
+		if err != nil {
+			return nil, err
 		}
 		n = next
 	}
 	return nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth)
 }
 
-// deviceChild is child; the last leaf is kept, since devices are asked for in order.
-func deviceChild(r *Reader, n *indexNode, i int) (*indexNode, error) {
-	if old := r.leaf.Load(); old != nil && n.kind == internalDevice && old.at == n.children[i].off {
+// keptLevels is how many nodes below the root are kept: one of each level, since devices
+// are asked for in order.
+const keptLevels = 4
+
+// deviceChild is child of an internal node of the device index.
+func (r *Reader) deviceChild(n *indexNode, i, level int) (*indexNode, error) {
+	if level >= keptLevels {
+		return r.child(n, i)
+	}
+	if old := r.path[level].Load(); old != nil && old.at == n.children[i].off {
 		return old, nil
 	}
 	next, err := r.child(n, i)
-	if err == nil && next.kind == leafDevice {
-		r.leaf.Store(next)
+	if err == nil {
+		r.path[level].Store(next)
 	}
 	return next, err
 }

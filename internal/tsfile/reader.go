@@ -19,8 +19,8 @@ type Reader struct {
 	lim  Limits
 	foot Footer
 
-	last atomic.Pointer[Device]    // that was looked up
-	leaf atomic.Pointer[indexNode] // of the device index
+	last atomic.Pointer[Device]                // that was looked up
+	path [keptLevels]atomic.Pointer[indexNode] // to it in the device index, below the root
 }
 
 // Footer is what Open reads: everything behind the index.
