@@ -326,6 +326,9 @@ func (s merger) expire() error {
 	if len(gone) == 0 {
 		return nil
 	}
-	s.counts.expired.Add(int64(len(gone)))
-	return s.replace(gone, manifest.Edit{})
+	err := s.replace(gone, manifest.Edit{})
+	if err == nil {
+		s.counts.expired.Add(int64(len(gone)))
+	}
+	return err
 }

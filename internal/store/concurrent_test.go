@@ -89,6 +89,8 @@ func TestConcurrent(t *testing.T) {
 		}
 	}
 	r.must(r.Flush(ctx))
+	r.merging.Lock() // no merge writes a file meanwhile
+	defer r.merging.Unlock()
 	r.clean()
 }
 

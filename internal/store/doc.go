@@ -22,7 +22,8 @@
 // before and after an adopted file, if nothing that it held at that moment overlaps the
 // file; otherwise it is rotated first. A tombstone is a deletion and its position: it
 // hides points of every layer that ends before it, and is dropped when no such layer is
-// left. A memtable applies the deletions within its own range itself.
+// left, or when later ones of the same paths hide as much. A memtable applies the
+// deletions within its own range itself.
 //
 // # What is promised
 //
@@ -34,6 +35,9 @@
 //     manifest, testdata/*.transcript the order of operations.
 //   - What cannot be flushed (full disk) stays in memory and in the log and is tried
 //     again; then the reader stops, the log keeps everything, and views wait.
+//   - Points that have expired are hidden at once. A file goes when all of its points have,
+//     which is looked for every ten minutes, and a merge leaves expired points out; what is
+//     not gone yet is seen again when the TTL is lifted.
 //   - Files the store cannot read are linked into aside/ and stay until an operator
 //     removes them.
 //
