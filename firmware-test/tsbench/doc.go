@@ -8,4 +8,7 @@
 //	               ──► CSV + zstd
 //
 // Each reader adds all cells up; the sums must agree. Nothing is synced to the disk.
+//
+// Ratios are only worth keeping from an idle machine with a core to spare: the JVM compiles
+// and collects on other threads, so where cores are short it loses more than we do.
 package main
