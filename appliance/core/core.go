@@ -221,10 +221,12 @@ func openCatalog(ctx context.Context, c *Core) error {
 	return nil
 }
 
-// handshakes returns what both doors check of a sender.
+// handshakes returns what both doors check of a sender. A handshake V1 has no password:
+// a setting of the outer side decides about it; where there is none it counts as root
+// with the default password, as IoTDB takes it.
 func (c *Core) handshakes() handshake.ReceiverConfig {
 	v1 := handshake.AllowV1
-	if c.v.Text("air_gap_v1_handshake") == "refuse" {
+	if c.opt.Side == appliance.Outer && c.v.Text("air_gap_v1_handshake") == "refuse" || c.opt.Side == appliance.Inner && !c.users.DefaultPassword() {
 		v1 = handshake.RefuseV1
 	}
 	return handshake.ReceiverConfig{ClusterID: c.id.ClusterID, Precision: c.id.Precision, V1: v1,

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/sluice-gateway/sluice/appliance"
+	"github.com/sluice-gateway/sluice/handshake"
 	"github.com/sluice-gateway/sluice/internal/deadletter"
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
@@ -102,5 +103,28 @@ func TestReplayedLetterIsApplied(t *testing.T) {
 	got, err := event.Decode(entry.Payload)
 	if err != nil || got.Tablet == nil || got.Tablet.Device != "root.sg.d1" || got.Tablet.Columns[0].Int64s[0] != 42 {
 		t.Fatalf("event %+v, error %v", got, err)
+	}
+}
+
+// TestHandshakeWithoutPassword: it is taken on the inner side while root has the default
+// password.
+func TestHandshakeWithoutPassword(t *testing.T) {
+	c := newCore(t, vfs.NewMem(1))
+	if _, err := c.Start(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := c.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if got := c.handshakes().V1; got != handshake.AllowV1 {
+		t.Error(got)
+	}
+	if err := c.users.SetPassword("root", "other"); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.handshakes().V1; got != handshake.RefuseV1 {
+		t.Error(got)
 	}
 }

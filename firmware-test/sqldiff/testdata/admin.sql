@@ -300,7 +300,7 @@ list user of role reader
 @anna/pass1234 delete database DB
 @anna/pass1234 set ttl to DB.m.d1 1000000000000
 @anna/pass1234 unset ttl to DB.m.d1
-@anna/pass1234 show all ttl
+@anna/pass1234 show ttl on DB.**
 @anna/pass1234 create user annad 'pass1234'
 @anna/pass1234 drop user annad
 @anna/pass1234 create role annar
