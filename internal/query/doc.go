@@ -20,7 +20,11 @@
 //
 // Memory. What scanners hold and what is copied is counted; above Config.MemoryBytes the
 // query ends with status 709. Nothing is held for rows that the client has not asked
-// for. GROUP BY computes some windows at a time, so that any number of them streams.
+// for. Where very many devices are read side by side, those that find a third of the
+// memory in use keep copies of a few rows and are looked up again when these are used
+// up. GROUP BY computes some windows at a time, so that any number of them streams;
+// windows longer than their step are put together of panes. A result has at most 100,000
+// columns; SELECT LAST has rows, any number of them.
 //
 // Time. What the gateway works for a query is counted, waiting for the client not; above
 // Config.Timeout it ends with status 720. Running lists the queries whose rows are not

@@ -35,6 +35,7 @@ type selection struct {
 	index     map[string]int // full path -> series
 	columns   []column
 	aggregate bool
+	listed    bool // series only: no columns, no index; no series comes twice
 }
 
 func (r *run) newSelection(aggregate bool) *selection {
@@ -45,6 +46,7 @@ func (r *run) newSelection(aggregate bool) *selection {
 // inside. A series named twice gives two columns.
 func (r *run) expand(s *sql.Select) (*selection, error) {
 	x := r.newSelection(s.Items[0].Func != "")
+	x.listed = s.Last && len(s.Items) == 1 && len(s.From) == 1 && s.Items[0].Alias == ""
 	for i := range s.Items {
 		if err := x.item(&s.Items[i], s.From); err != nil {
 			return nil, err
@@ -58,6 +60,9 @@ func (x *selection) item(it *sql.SelectItem, from []sql.Path) error {
 	first := len(x.columns)
 	for _, f := range from {
 		err := x.run.match(f, it.Path, func(info *catalog.SeriesInfo, shown string) error {
+			if x.listed {
+				return x.list(info)
+			}
 			if len(x.columns) >= maxColumns {
 				return status.Errorf(status.QueryMemory, "the query selects more than %d columns", maxColumns)
 			}
@@ -98,6 +103,13 @@ func (x *selection) add(it *sql.SelectItem, info *catalog.SeriesInfo, shown stri
 	c.name = word + "(" + shown + ")"
 	x.columns = append(x.columns, c)
 	return nil
+}
+
+// list adds a series of SELECT LAST: a row, not a column.
+func (x *selection) list(info *catalog.SeriesInfo) error {
+	const bytes = 96 // of an entry and what is needed to sort them
+	x.series = append(x.series, series{device: info.Device, name: info.Name, typ: info.Type, aligned: info.Aligned})
+	return x.run.budget.Take(bytes)
 }
 
 // number returns the index of a series.

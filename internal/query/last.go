@@ -33,7 +33,7 @@ func (r *run) last(s *sql.Select) (*result.Result, error) {
 	}
 	out := &result.Result{HasTime: true, Rows: empty{}, Columns: []result.Column{
 		{Name: "Timeseries", Type: tablet.Text}, {Name: "Value", Type: tablet.Text}, {Name: "DataType", Type: tablet.Text}}}
-	if p.None() || len(sel.columns) == 0 {
+	if p.None() || len(sel.series) == 0 {
 		return out, nil
 	}
 	order := make([]int, len(sel.series))

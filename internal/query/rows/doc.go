@@ -6,7 +6,7 @@
 //
 // A Stream yields tablets: rows in order of time, each time once, columns side by side. A
 // tablet is valid until the next call. Device reads the wanted columns of one device
-// over some ranges of time; Join is the full outer join over time of several streams;
+// over some ranges of time; Batch does so for one of very many; Join is the full outer join over time of several streams;
 // Filter keeps the rows that a predicate selects, and puts columns in order.
 //
 // Join hands the columns through without copying where the times of its streams are

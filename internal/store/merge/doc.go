@@ -12,7 +12,8 @@
 // rows without any value are left out.
 //
 // Scan opens chunks and pages lazily: only those whose statistics reach into the time
-// range, and only when their turn comes. Where nothing overlaps, pages are handed through
+// range, and only when their turn comes. A layer whose times are known (Input.Bounds) is
+// not even asked for the device before. Where nothing overlaps, pages are handed through
 // without copying, and statistics may stand for the points (Query.Stats). Memory is one
 // page of each wanted column of each layer that is open.
 //
