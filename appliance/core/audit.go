@@ -84,6 +84,17 @@ func recordStart(c *Core, l *auditlog.Log, key bool) error {
 	return nil
 }
 
+// Confined records what the gateway has given up, and shows it on /healthz. It is
+// called once every door is open.
+func (s *stored) Confined(r appliance.SandboxReport) error {
+	s.confined.Store(&r)
+	e := audit.Entry{Category: audit.Lifecycle, Action: "sandbox", Detail: r.String()}
+	if !r.Whole() {
+		e.Result = audit.Failed
+	}
+	return s.audit.Record(e)
+}
+
 // recordSettings writes the hash of the settings, and what changed since they were
 // last recorded.
 func recordSettings(c *Core, l *auditlog.Log) error {

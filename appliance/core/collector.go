@@ -53,6 +53,9 @@ func (c *Core) health() appliance.Health {
 	for k, v := range c.figures() {
 		detail[k] = v
 	}
+	if r := c.confined.Load(); r != nil {
+		detail["sandbox"] = r
+	}
 	refusing := c.clog.Refusing()
 	if refusing != nil {
 		detail["refusing"] = refusing.Error()

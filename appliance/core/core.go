@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -78,6 +79,8 @@ type stored struct {
 	catalog *catalog.Catalog
 	audit   *auditlog.Log
 	store   *store.Store
+
+	confined atomic.Pointer[appliance.SandboxReport] // nil before the start has ended
 }
 
 // stop is one thing to end, in reverse order of its opening.

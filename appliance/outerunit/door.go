@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ const doorName = "gate-door"
 // spareChannels are for connections that the receiver refuses or gives up.
 const spareChannels = 16
 
+// portPatience is how long the door of a killed gateway may still hold the port.
+const portPatience = 2 * time.Second
+
 // First descriptors of the door.
 const (
 	controlFD = 3
@@ -37,18 +41,28 @@ const (
 // order is the first line on the control channel, from the gateway; when the channel
 // ends, the door does.
 type order struct {
-	Listen    string        `json:"listen"`
-	Channels  int           `json:"channels"`
-	KeepAlive time.Duration `json:"keep_alive_ns"`
+	Listen    string         `json:"listen"`
+	Channels  int            `json:"channels"`
+	KeepAlive time.Duration  `json:"keep_alive_ns"`
+	Kernel    sandbox.Kernel `json:"kernel"` // what to use of it
 }
 
 // reply is the door's answer.
 type reply struct {
 	Address string        `json:"address"`
 	State   sandbox.State `json:"state"`
-	Missing string        `json:"missing"` // of the sandbox
-	Error   string        `json:"error"`
+	Error   string        `json:"error"` // why it cannot listen
+	Number  syscall.Errno `json:"errno"` // the same, for who compares
 }
+
+// listenError is why the door cannot listen; the gateway could not either.
+type listenError struct{ reply }
+
+// Error returns the text of the door.
+func (e *listenError) Error() string { return e.reply.Error }
+
+// Unwrap returns the error of the system.
+func (e *listenError) Unwrap() error { return e.Number }
 
 // doorProcess is the gateway's hold on the door.
 type doorProcess struct {
@@ -119,7 +133,7 @@ func (d *doorProcess) begin(o order) (r reply, err error) {
 		err = json.NewDecoder(d.control).Decode(&r)
 	}
 	if err == nil && r.Error != "" {
-		err = errors.New(r.Error)
+		err = &listenError{r}
 	}
 	if err != nil {
 		return r, fmt.Errorf("the door of the gate: %w", err)
@@ -147,10 +161,11 @@ func doorCommand() *cobra.Command {
 // playDoor listens, gives its rights up, and carries connections until the gateway
 // is gone.
 func playDoor(control *os.File, o order, log *slog.Logger) error {
-	lc := receiver.ListenConfig(o.KeepAlive)
-	ln, err := lc.Listen(context.Background(), "tcp", o.Listen)
+	ln, err := listenAfter(o)
 	if err != nil {
-		return errors.Join(err, json.NewEncoder(control).Encode(reply{Error: err.Error()}))
+		r := reply{Error: err.Error()}
+		errors.As(err, &r.Number)
+		return json.NewEncoder(control).Encode(r)
 	}
 	channels := make([]door.Channel, o.Channels)
 	for i := range channels {
@@ -161,10 +176,9 @@ func playDoor(control *os.File, o order, log *slog.Logger) error {
 	r := reply{Address: ln.Addr().String()}
 	limit, err := sandbox.Seal()
 	if err == nil {
-		r.State, err = sandbox.Door(limit)
+		r.State, err = o.Kernel.Door(limit)
 	}
-	if err != nil {
-		r.Missing = err.Error()
+	if err != nil && !errors.Is(err, sandbox.ErrUnsupported) { // which the state says
 		log.Warn("the door's sandbox is not whole", "error", err)
 	}
 	if err := json.NewEncoder(control).Encode(r); err != nil {
@@ -175,4 +189,16 @@ func playDoor(control *os.File, o order, log *slog.Logger) error {
 		os.Exit(0)
 	}()
 	return door.Serve(ln, channels, log)
+}
+
+// listenAfter listens. The door of a gateway that was just killed may hold the port
+// for some milliseconds more.
+func listenAfter(o order) (net.Listener, error) {
+	lc := receiver.ListenConfig(o.KeepAlive)
+	for until := time.Now().Add(portPatience); ; time.Sleep(portPatience / 100) {
+		ln, err := lc.Listen(context.Background(), "tcp", o.Listen)
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(until) {
+			return ln, err
+		}
+	}
 }

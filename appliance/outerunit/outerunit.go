@@ -5,6 +5,7 @@ package outerunit
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/sluice-gateway/sluice/framing"
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/sandbox"
 	"github.com/sluice-gateway/sluice/internal/thriftsink"
 	"github.com/sluice-gateway/sluice/outer"
 	"github.com/sluice-gateway/sluice/receiver"
@@ -32,12 +34,13 @@ type Unit struct {
 	v   *appliance.Values
 	log *slog.Logger
 
-	door *appliance.Confined
+	kernel sandbox.Kernel
+	door   *appliance.Confined
 }
 
 // New wires an outer gateway; it opens nothing.
 func New(v *appliance.Values, log *slog.Logger) (appliance.Unit, error) {
-	return &Unit{Core: core.New(v, log, core.Options{Side: appliance.Outer, Sinks: sinks}), v: v, log: log}, nil
+	return &Unit{Core: core.New(v, log, core.Options{Side: appliance.Outer, Sinks: sinks}), v: v, log: log, kernel: sandbox.Look()}, nil
 }
 
 func sinks(audit.Recorder) []plugin.Declaration {
@@ -76,12 +79,18 @@ func (u *Unit) listen(ctx context.Context, r *receiver.Receiver, addr string) (n
 	if u.v.Text("sandbox") == "off" {
 		return r.Listen(ctx, addr)
 	}
-	ln, d, err := openDoor(order{Listen: addr, Channels: int(u.v.Int("air_gap_max_connections")) + spareChannels}, u.Fail)
-	if err != nil && u.v.Text("sandbox") == "require" {
+	most := int(u.v.Int("air_gap_max_connections"))
+	o := order{Listen: addr, Channels: min(most+spareChannels, mostChannels()), Kernel: u.kernel}
+	if o.Channels < most {
+		u.log.Warn("the limit of descriptors (LimitNOFILE, ulimit -n) allows fewer connections of the gate than air_gap_max_connections", "connections", o.Channels, "setting", most)
+	}
+	ln, d, err := openDoor(o, u.Fail)
+	var busy *listenError
+	if err != nil && (u.v.Text("sandbox") == "require" || errors.As(err, &busy)) {
 		return nil, err
 	}
 	if err != nil {
-		u.log.Warn("no process of its own holds the gate's sockets", "error", err)
+		u.log.Warn("no process of its own holds the gate's sockets, the gateway does", "error", err)
 		return r.Listen(ctx, addr)
 	}
 	u.OnStop("door of the gate", d.stop)

@@ -128,7 +128,7 @@ func playDaemon() {
 	if err != nil {
 		panic(err)
 	}
-	s, err := Daemon(Paths{Read: []string{"/proc/self"}, Write: []string{own, "/dev/null"}})
+	s, err := Look().Daemon(Paths{Read: []string{"/proc/self"}, Write: []string{own, "/dev/null"}})
 	fmt.Printf("state: %s %v\n", s, err)
 	report(early, []try{
 		{"ok own file", func() error { return open(filepath.Join(own, "new"), os.O_CREATE|os.O_RDWR) }},
@@ -181,7 +181,7 @@ func playDoor() {
 	if err != nil {
 		panic(err)
 	}
-	s, err := Door(limit)
+	s, err := Look().Door(limit)
 	fmt.Printf("state: %s %v\n", s, err)
 	conn, err := ln.Accept()
 	if err != nil {

@@ -9,7 +9,11 @@ import (
 // ErrUnsupported says that this system lacks a part of the sandbox.
 var ErrUnsupported = errors.New("sandbox: not available on this system")
 
-// Kernel is what the system can do.
+// LeastLandlock is the version of Landlock a gateway needs: version 1, before Linux
+// 5.19, forbids every link and rename between directories, and a gateway links files.
+const LeastLandlock = 2
+
+// Kernel is what the system can do. Daemon and Door use no more than it says.
 type Kernel struct {
 	Seccomp  bool   `json:"seccomp"`      // filters, for all threads at once
 	Landlock int    `json:"landlock_abi"` // 0 = none
@@ -26,6 +30,25 @@ func (k Kernel) String() string {
 		words[2] = fmt.Sprintf("Landlock: version %d", k.Landlock)
 	}
 	return strings.Join(words, ", ")
+}
+
+// Lacks says in plain words what a gateway cannot give up here, and what that means.
+// Nothing when all is there.
+func (k Kernel) Lacks() (words []string) {
+	if !strings.HasPrefix(k.System, "linux/") {
+		return []string{"there is no sandbox on " + k.System + ": the gateway keeps all rights of its user, and holds the gate's sockets itself"}
+	}
+	if !k.Seccomp {
+		words = append(words, "no seccomp filters (Linux 4.14 or later): the gateway could run programs and open doors, and what holds the gate's sockets could send more than a byte at a time")
+	}
+	if k.Landlock < LeastLandlock {
+		why := "no Landlock (Linux 5.19 or later; a boot option lsm= must name it)"
+		if k.Landlock > 0 {
+			why = fmt.Sprintf("Landlock of version %d only (Linux 5.19 has version %d)", k.Landlock, LeastLandlock)
+		}
+		words = append(words, why+": the gateway sees every file that its user may see")
+	}
+	return words
 }
 
 // State is what a process has given up.

@@ -26,25 +26,32 @@ func Look() Kernel {
 
 // Daemon restricts a gateway whose doors are open. It does as much as the system
 // can; the error says what is missing.
-func Daemon(p Paths) (s State, err error) {
-	s.Landlock, err = landlock(p, unix.LANDLOCK_ACCESS_NET_BIND_TCP)
-	if e := filter(assemble(auditArch, daemonRules(), allow)); e != nil {
-		return s, errors.Join(err, e)
+func (k Kernel) Daemon(p Paths) (s State, err error) {
+	abi := k.Landlock
+	if abi < LeastLandlock {
+		abi = 0
 	}
-	s.Seccomp = true
-	return s, err
+	s.Landlock, err = landlock(abi, p, unix.LANDLOCK_ACCESS_NET_BIND_TCP)
+	return k.filter(s, err, assemble(auditArch, daemonRules(), allow))
 }
 
 // Door restricts the process that holds the sockets of the gate. Descriptors below
 // limit stay what they are; every other one may only be read, closed, and written
 // one byte at a time. Seal finds the limit.
-func Door(limit int) (s State, err error) {
-	s.Landlock, err = landlock(Paths{}, unix.LANDLOCK_ACCESS_NET_BIND_TCP|unix.LANDLOCK_ACCESS_NET_CONNECT_TCP)
-	if e := filter(assemble(auditArch, doorRules(limit, unix.Getpid()), deny)); e != nil {
-		return s, errors.Join(err, e)
+func (k Kernel) Door(limit int) (s State, err error) {
+	s.Landlock, err = landlock(k.Landlock, Paths{}, unix.LANDLOCK_ACCESS_NET_BIND_TCP|unix.LANDLOCK_ACCESS_NET_CONNECT_TCP)
+	return k.filter(s, err, assemble(auditArch, doorRules(limit, unix.Getpid()), deny))
+}
+
+// filter installs a program where the system can, and adds what came of it to a
+// state and an error.
+func (k Kernel) filter(s State, before error, p []unix.SockFilter) (State, error) {
+	if !k.Seccomp {
+		return s, errors.Join(before, fmt.Errorf("%w: seccomp is not in this kernel", ErrUnsupported))
 	}
-	s.Seccomp = true
-	return s, err
+	err := filter(p)
+	s.Seccomp = err == nil
+	return s, errors.Join(before, err)
 }
 
 // Seal occupies every free descriptor number up to the highest in use and returns
@@ -120,11 +127,11 @@ func fsRights(abi int) uint64 {
 	return rights
 }
 
-// landlock restricts all threads to paths and returns the version used.
-func landlock(p Paths, net uint64) (int, error) {
-	abi := Look().Landlock
+// landlock restricts all threads to paths and returns the version used, abi. Version
+// 0 is none that can be used.
+func landlock(abi int, p Paths, net uint64) (int, error) {
 	if abi == 0 {
-		return 0, fmt.Errorf("%w: Landlock is not in this kernel, or switched off (boot option lsm=)", ErrUnsupported)
+		return 0, fmt.Errorf("%w: Landlock is not in this kernel, too old, or switched off (boot option lsm=)", ErrUnsupported)
 	}
 	rights := fsRights(abi)
 	attr, size := unix.LandlockRulesetAttr{Handled_access_fs: rights}, uintptr(8)

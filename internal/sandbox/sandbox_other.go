@@ -8,10 +8,10 @@ import "runtime"
 func Look() Kernel { return Kernel{System: runtime.GOOS + "/" + runtime.GOARCH} }
 
 // Daemon returns ErrUnsupported here.
-func Daemon(Paths) (State, error) { return State{}, ErrUnsupported }
+func (Kernel) Daemon(Paths) (State, error) { return State{}, ErrUnsupported }
 
 // Door returns ErrUnsupported here.
-func Door(int) (State, error) { return State{}, ErrUnsupported }
+func (Kernel) Door(int) (State, error) { return State{}, ErrUnsupported }
 
 // Seal returns ErrUnsupported here.
 func Seal() (int, error) { return 0, ErrUnsupported }
