@@ -113,6 +113,7 @@ func TestCarriesRequestsAndAnswers(t *testing.T) {
 	o.mu.Lock()
 	same := bytes.Equal(o.got, want)
 	o.mu.Unlock()
+	waitFor(t, func() bool { return g.Verdict().BytesBack == 10 }) // a byte is counted when it has been delivered
 	v := g.Verdict()
 	if !same || v.Requests != 10 || v.BytesOut != int64(len(want)) || v.BytesBack != 10 || v.Zeros != 5 || v.Ones != 5 || !v.OneWay() || v.Connections != 1 || v.Overtaking != 0 {
 		t.Errorf("same bytes %v, verdict %s", same, v)
@@ -346,6 +347,7 @@ func TestManyConnections(t *testing.T) {
 	}
 	all.Wait()
 	waitFor(t, func() bool { return g.Verdict().Open == 0 })
+	waitFor(t, func() bool { return g.Verdict().BytesBack == 500 })
 	if v := g.Verdict(); v.Requests != 500 || v.BytesBack != 500 || !v.OneWay() {
 		t.Errorf("%s", v)
 	}
