@@ -113,7 +113,10 @@ func TestCarriesRequestsAndAnswers(t *testing.T) {
 	o.mu.Lock()
 	same := bytes.Equal(o.got, want)
 	o.mu.Unlock()
-	waitFor(t, func() bool { return g.Verdict().BytesBack == 10 }) // a byte is counted when it has been delivered
+	waitFor(t, func() bool { // bytes are counted when they have been delivered
+		v := g.Verdict()
+		return v.Open == 0 && v.BytesBack == 10 && v.BytesOut == int64(len(want))
+	})
 	v := g.Verdict()
 	if !same || v.Requests != 10 || v.BytesOut != int64(len(want)) || v.BytesBack != 10 || v.Zeros != 5 || v.Ones != 5 || !v.OneWay() || v.Connections != 1 || v.Overtaking != 0 {
 		t.Errorf("same bytes %v, verdict %s", same, v)
