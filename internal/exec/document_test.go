@@ -40,21 +40,7 @@ func TestDocument(t *testing.T) {
 			out.WriteString(strings.TrimPrefix(strings.ReplaceAll(runAs(b, user, text), "| \n", "|\n"), "parser: "))
 		}
 	}
-	if *rewrite {
-		if err := os.WriteFile(name, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	have, want := strings.Split(out.String(), "\n"), strings.Split(string(in), "\n")
-	for i := range min(len(have), len(want)) {
-		if have[i] != want[i] {
-			t.Fatalf("%s:%d\nhave %s\nwant %s", name, i+1, have[i], want[i])
-		}
-	}
-	if len(have) != len(want) {
-		t.Fatalf("%d lines, want %d", len(have), len(want))
-	}
+	compareOrRewrite(t, name, string(in), out.String())
 }
 
 func cutUser(line string) (user, text string, ok bool) {

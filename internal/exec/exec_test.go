@@ -166,13 +166,20 @@ func script(t *testing.T, name string) {
 			out.WriteString(line + "\n" + run(b, line[2:]) + "\n")
 		}
 	}
+	compareOrRewrite(t, name, string(in), out.String())
+}
+
+// compareOrRewrite compares a file of statements and answers with what they answer now;
+// with -rewrite the file becomes that.
+func compareOrRewrite(t *testing.T, name, in, out string) {
+	t.Helper()
 	if *rewrite {
-		if err := os.WriteFile(name, []byte(out.String()), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(out), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	have, want := strings.Split(out.String(), "\n"), strings.Split(string(in), "\n")
+	have, want := strings.Split(out, "\n"), strings.Split(in, "\n")
 	for i := range min(len(have), len(want)) {
 		if have[i] != want[i] {
 			t.Fatalf("%s:%d\nhave %s\nwant %s", name, i+1, have[i], want[i])
