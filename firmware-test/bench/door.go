@@ -12,7 +12,6 @@ import (
 	"github.com/apache/iotdb-client-go/client"
 
 	"github.com/sluice-gateway/sluice/firmware-test/goclient"
-	"github.com/sluice-gateway/sluice/firmware-test/peer"
 	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
 )
 
@@ -56,11 +55,7 @@ func door(ctx context.Context, e *env) error {
 	if !e.o.peer {
 		return nil
 	}
-	lib, err := peer.Fetch(ctx)
-	if err != nil {
-		return err
-	}
-	n, err := peer.Start(ctx, lib, e.dir+"/peer")
+	n, err := e.peer(ctx)
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,7 @@ func rate(ctx context.Context, e *env) error {
 	if !e.o.peer {
 		return nil
 	}
-	lib, err := peer.Fetch(ctx)
-	if err != nil {
-		return err
-	}
-	n, err := peer.Start(ctx, lib, e.dir+"/peer")
+	n, err := e.peer(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,3 +95,12 @@ func wire(ctx context.Context, e *env) error {
 func perSecond(r float64) string { return fmt.Sprintf("%.2f M points/s", r/1e6) }
 
 func mib(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }
+
+// peer starts a real IoTDB. The caller kills it.
+func (e *env) peer(ctx context.Context) (*peer.Node, error) {
+	lib, err := peer.Fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return peer.Start(ctx, lib, e.dir+"/peer")
+}
