@@ -239,24 +239,8 @@ func widen(tabs []*tablet.Tablet) {
 
 // empty returns a column of nulls.
 func empty(c tablet.Schema, rows int) tablet.Column {
-	out := tablet.Column{Schema: c, Category: tablet.Field, Nulls: tablet.NewBitmap(rows)}
-	for i := range out.Nulls {
-		out.Nulls[i] = 0xff
-	}
-	switch c.Type.Physical() {
-	case tablet.PhysicalBool:
-		out.Bools = make([]bool, rows)
-	case tablet.PhysicalInt32:
-		out.Int32s = make([]int32, rows)
-	case tablet.PhysicalInt64:
-		out.Int64s = make([]int64, rows)
-	case tablet.PhysicalFloat:
-		out.Floats = make([]float32, rows)
-	case tablet.PhysicalDouble:
-		out.Doubles = make([]float64, rows)
-	case tablet.PhysicalBytes:
-		out.Bytes.Ends = make([]uint32, rows)
-	}
+	out := tablet.Column{Schema: c, Category: tablet.Field}
+	out.PadNulls(rows)
 	return out
 }
 

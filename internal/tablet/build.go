@@ -91,7 +91,7 @@ func (b *Builder) Add(t *Tablet) bool {
 		b.out.Columns[j].appendCells(&t.Columns[i], before, len(t.Times))
 	}
 	for j := range b.out.Columns {
-		b.out.Columns[j].padNulls(len(b.out.Times))
+		b.out.Columns[j].PadNulls(len(b.out.Times))
 	}
 	b.bytes += t.binaryBytes()
 	return true
@@ -107,7 +107,7 @@ func (b *Builder) addColumn(c *Column, rows int) int {
 	}
 	col.Schema, col.Category = c.Schema, c.Category
 	b.out.Columns = append(b.out.Columns, col)
-	b.out.Columns[j].padNulls(rows)
+	b.out.Columns[j].PadNulls(rows)
 	if b.index == nil {
 		b.index = make(map[string]int)
 	}
@@ -152,8 +152,8 @@ func (c *Column) appendCells(src *Column, at, n int) {
 	}
 }
 
-// padNulls appends null cells up to rows.
-func (c *Column) padNulls(rows int) {
+// PadNulls appends null cells until the column has that many rows; one that has them is left as it is.
+func (c *Column) PadNulls(rows int) {
 	have := c.cells(c.Type.Physical())
 	if have >= rows {
 		return
