@@ -111,6 +111,44 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestStopAtEveryOperation: whatever was the last operation on the disk, and whether
+// what was not synced got there or not, the check finds nothing before the next start.
+func TestStopAtEveryOperation(t *testing.T) {
+	k := newKeys(t)
+	step := 1
+	if testing.Short() {
+		step = 5
+	}
+	for n := 1; ; n += step {
+		hit := false
+		synctest.Test(t, func(t *testing.T) {
+			fs := vfs.NewMem(uint64(n))
+			reached := fs.FailFrom(n)
+			flushed, openErr := session(t, k, fs, 0, 60)
+			hit = reached()
+			for _, share := range []float64{0, 0.5, 1} {
+				left := fs.CrashClone(uint64(n), share)
+				dir := treeDir("audit", 1)
+				planted, err := vfs.Exists(left, headPath(dir))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !planted {
+					if list, err := places(left, dir); len(list) > 0 {
+						t.Fatalf("operation %d (%v, %v): a segment before the tree was begun", n, openErr, err)
+					}
+					continue
+				}
+				mustBeRight(t, verify(t, left, VerifyOptions{Key: k.public}), int64(flushed))
+			}
+		})
+		if !hit {
+			t.Logf("%d operations", n)
+			return
+		}
+	}
+}
+
 // TestFullDisk: while nothing can be written Record says so, and nothing is lost
 // that has room in memory; afterwards an entry tells of it.
 func TestFullDisk(t *testing.T) {

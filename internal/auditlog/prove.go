@@ -169,6 +169,9 @@ func Prove(ctx context.Context, fsys vfs.FS, dir, key string, index int64) (*Pro
 	if err != nil {
 		return nil, fmt.Errorf("auditlog: %w", err)
 	}
+	if head.Size == 0 {
+		return nil, errors.New("auditlog: no record is under a signed head yet")
+	}
 	if index < 0 || index >= head.Size {
 		return nil, fmt.Errorf("auditlog: the last signed head covers records 0 to %d, not %d", head.Size-1, index)
 	}

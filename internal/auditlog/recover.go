@@ -64,15 +64,15 @@ func open(cfg Config) (*Log, error) {
 			k++
 		}
 	}
-	if at.id == (ID{}) {
-		if _, err := rand.Read(at.id[:]); err != nil {
-			return nil, err
-		}
-		l.found.New = true
-	}
 	dir := treeDir(cfg.Dir, k)
 	if err := prepare(cfg, dir); err != nil {
 		return nil, err
+	}
+	if at.id == (ID{}) {
+		if at.id, err = plant(cfg, dir); err != nil {
+			return nil, err
+		}
+		l.found.New = true
 	}
 	l.id, l.tail = at.id, at.state
 	l.found.Clean, l.found.Last, l.found.Records, l.found.Dropped, l.found.Size = at.clean, at.last, at.state.n, at.dropped, at.size
@@ -96,6 +96,20 @@ func prepare(cfg Config, dir string) error {
 		return nil
 	}
 	return vfs.WriteFile(cfg.FS, name, []byte(cfg.Public+"\n"))
+}
+
+// plant begins a tree: it gets its ID, and a head over no records in the head file.
+// From then on the head file is never absent, not even after a crash, so that its
+// absence is a finding.
+func plant(cfg Config, dir string) (id ID, err error) {
+	if _, err := rand.Read(id[:]); err != nil {
+		return id, err
+	}
+	h, err := sign(cfg.Signer, id, &frontier{}, time.Now())
+	if err != nil {
+		return id, err
+	}
+	return id, vfs.WriteFile(cfg.FS, headPath(dir), h.Note)
 }
 
 // resumed is where a tree ends.

@@ -270,6 +270,8 @@ func (v *verification) await(h Head, err error) (*Head, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
+	case h.Size == 0 && v.id == (ID{}): // the tree was planted, its first segment is not made yet
+		return &h, nil
 	}
 	if h.Origin != v.out.Origin {
 		v.add(Changed, 0, 0, "the file %s belongs to another log (%s)", headFile, h.Origin)
@@ -540,8 +542,12 @@ func (v *verification) end(last *Head) {
 			}
 		}
 	}
-	if there, err := vfs.Exists(v.fs, headPath(v.dir)); last == nil && err == nil && !there && len(v.out.Findings) == 0 && v.out.Heads > 0 {
-		v.add(Missing, v.state.n, v.state.n, "there is no file %s: whether records at the end are missing cannot be said", headFile)
+	if there, err := vfs.Exists(v.fs, headPath(v.dir)); last == nil && err == nil && !there && len(v.out.Findings) == 0 {
+		text := "there is no file %s: whether records at the end are missing cannot be said"
+		if v.out.Segments == 0 {
+			text = "there is nothing, not even a file %s: the tree was emptied, or the very first start was cut short"
+		}
+		v.add(Missing, v.state.n, v.state.n, text, headFile)
 	}
 	if v.inline < v.file && len(v.out.Findings) == 0 {
 		v.add(Missing, v.file-1, v.file-1, "the signed head that stood behind it, over %d records, is gone", v.file)
