@@ -76,13 +76,40 @@ func (t *tree) createSeries(c *Change) {
 	d := t.devices[c.Path]
 	for i := range c.Series {
 		n := &c.Series[i]
-		if d != nil && d.find(d.count(), n.Name) >= 0 || t.blocked(c.Path, d != nil, n.Name) != "" {
+		if d != nil && d.find(d.count(), n.Name) >= 0 {
+			t.declare(d, n)
+			continue
+		}
+		if t.blocked(c.Path, d != nil, n.Name) != "" {
 			continue
 		}
 		if d == nil {
 			d = t.addDevice(c.Path, c.Aligned)
 		}
 		t.addSeries(d, n.Schema, n.labels())
+	}
+}
+
+// declare completes a series whose points came before its declaration: an IoTDB sends
+// both on connections of their own, in no order. Labels that it has stay as they are.
+func (t *tree) declare(d *device, n *NewSeries) {
+	i := d.own(n.Name)
+	if i < 0 || d.series[i].typ != n.Type {
+		return
+	}
+	s := &d.series[i]
+	was := *s
+	s.enc, s.comp = n.Encoding, n.Compressor
+	if s.labels == nil {
+		more := *n
+		if d.find(0, n.Alias) >= 0 || d.byAlias(n.Alias) >= 0 {
+			more.Alias = ""
+		}
+		s.labels = more.labels()
+		d.aliases = d.aliases || more.Alias != ""
+	}
+	if *s != was {
+		t.revision++
 	}
 }
 

@@ -7,7 +7,8 @@
 //	state(P) = snapshot file at position S  +  Apply of every record S+1..P, in log order
 //
 // Apply never fails and never asks the clock: what a record cannot change it leaves as
-// it is (a series that exists keeps its type, whoever declares it again). The writer
+// it is (a series that exists keeps its type, whoever declares it again; one that was
+// made by its points takes encoding and labels from its declaration). The writer
 // of the log (package ingest) validates before it appends and calls the same Apply
 // right after ordering a record, under its own lock; so the live catalog and a
 // replayed one are equal.
