@@ -11,10 +11,9 @@ import (
 	"hash"
 	"io"
 	"os"
+	"slices"
 
-	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 )
 
 // ReadBuffer is the size of the read buffer of one file, in bytes.
@@ -49,18 +48,21 @@ type FileInfo struct {
 
 // File is one capture file, read from front to back.
 type File struct {
-	info   FileInfo
-	raw    *digest
-	plain  *bufio.Reader
-	close  io.Closer
-	old    *pcapgo.Reader
-	ng     *pcapgo.NgReader
-	cable  string
-	names  []string // cable names, in order of appearance
-	cables []int    // index into names of each interface of the current section; -1 = not known yet
-	drops  map[int]uint64
-	ended  bool
-	last   int64
+	info  FileInfo
+	raw   *digest
+	recs  records
+	close io.Closer
+	names []string // cable names, in order of appearance
+	ended bool
+	last  int64
+}
+
+// records reads the packets of a format.
+type records interface {
+	// next fills p. At the end it returns io.EOF, where the file is damaged another error.
+	next(p *Packet) error
+	// end settles what only the end of the file tells.
+	end()
 }
 
 // digest hashes what passes.
@@ -95,41 +97,40 @@ func Open(path, cable string) (*File, error) {
 // NewFile reads a capture from src. It returns ErrFormat for anything that does
 // not start like one.
 func NewFile(name, cable string, src io.Reader) (*File, error) {
-	f := &File{
-		info:  FileInfo{Name: name, Cable: cable},
-		raw:   &digest{src: src, sum: sha256.New()},
-		cable: cable,
-		drops: map[int]uint64{},
-	}
-	f.plain = bufio.NewReaderSize(f.raw, ReadBuffer)
-	if magic, _ := f.plain.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(f.plain)
+	f := &File{info: FileInfo{Name: name, Cable: cable}, raw: &digest{src: src, sum: sha256.New()}}
+	w := newWindow(f.raw)
+	if magic, _ := w.view(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(bufio.NewReaderSize(remains{w}, ReadBuffer))
 		if err != nil {
 			return nil, fmt.Errorf("capture: %s: %w", name, err)
 		}
-		f.plain = bufio.NewReaderSize(z, ReadBuffer)
+		w = newWindow(z)
 	}
-	magic, err := f.plain.Peek(4)
+	b, err := w.view(4)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, ErrFormat)
+		return nil, fmt.Errorf("capture: %s: %w", name, notOne(err))
 	}
-	switch binary.BigEndian.Uint32(magic) {
-	case 0x0a0d0d0a:
-		f.ng, err = pcapgo.NewNgReader(f.plain, pcapgo.NgReaderOptions{
-			WantMixedLinkType:  true,
-			SectionEndCallback: func([]pcapgo.NgInterface, pcapgo.NgSectionInfo) { f.endSection() },
-			StatisticsCallback: f.statistics,
-		})
+	switch magic := binary.BigEndian.Uint32(b); magic {
+	case blockSection:
+		f.recs, err = openPcapng(w, f)
 	case 0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1:
-		f.old, err = pcapgo.NewReader(f.plain)
+		f.recs, err = openPcap(w, magic)
 		f.names = []string{cable}
 	default:
 		err = ErrFormat
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("capture: %s: %w", name, err)
 	}
 	return f, nil
+}
+
+// notOne says why a file has not even the start of a capture.
+func notOne(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return ErrFormat
+	}
+	return err
 }
 
 // Next reads one packet into p; p.Cable is an index into f.names. At the end, or
@@ -138,104 +139,47 @@ func (f *File) Next(p *Packet) error {
 	if f.ended {
 		return io.EOF
 	}
-	var (
-		data  []byte
-		ci    gopacket.CaptureInfo
-		opts  pcapgo.NgPacketOptions
-		err   error
-		cable int
-	)
-	if f.old != nil {
-		// pcapgo reads from f.plain itself and reports io.EOF also for a file that
-		// ends behind the header of a record.
-		if _, end := f.plain.Peek(1); end != nil {
-			f.finish(end)
-			return io.EOF
-		}
-		data, ci, err = f.old.ZeroCopyReadPacketData()
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		p.Link = f.old.LinkType()
-	} else {
-		data, ci, opts, err = f.ng.ZeroCopyReadPacketDataWithOptions()
-	}
-	if err == nil && len(data) > MaxPacket {
-		err = fmt.Errorf("a packet of %d bytes, at most %d are accepted", len(data), MaxPacket)
-	}
-	if err != nil {
+	if err := f.recs.next(p); err != nil {
 		f.finish(err)
 		return io.EOF
 	}
-	if f.ng != nil {
-		p.Link = layers.LinkTypeNull
-		if t, ok := ci.AncillaryData[0].(layers.LinkType); ok {
-			p.Link = t
-		}
-		if opts.DropCount != nil {
-			f.info.Dropped += *opts.DropCount
-		}
-		cable = f.interfaceCable(ci.InterfaceIndex)
-	}
 	f.info.Packets++
-	if ci.CaptureLength < ci.Length {
+	if len(p.Data) < p.Length {
 		f.info.Cut++
 	}
-	p.Data, p.Length, p.Cable = data, max(ci.Length, len(data)), cable
-	if ci.Timestamp.Unix() > 0 { // a simple packet block has no time: keep the last
-		f.last = ci.Timestamp.UnixNano()
+	p.Length = max(p.Length, len(p.Data))
+	if p.Time < 1e9 { // a simple packet block has no time: keep the last
+		p.Time = f.last
 	}
-	p.Time = f.last
+	f.last = p.Time
 	return nil
 }
 
-// interfaceCable returns the index of the cable of interface i of this section.
-func (f *File) interfaceCable(i int) int {
-	for len(f.cables) <= i {
-		f.cables = append(f.cables, -1)
+// namedCable returns the index of the cable of an interface.
+func (f *File) namedCable(iface string, id, of int) (int, error) {
+	name := f.info.Cable
+	switch {
+	case iface != "" && name != "":
+		name += "/" + iface
+	case iface != "":
+		name = iface
+	case of > 1:
+		name += fmt.Sprintf("#%d", id)
 	}
-	if f.cables[i] >= 0 {
-		return f.cables[i]
+	if k := slices.Index(f.names, name); k >= 0 {
+		return k, nil
 	}
-	name := f.cable
-	if meta, err := f.ng.Interface(i); err == nil && meta.Name != "" {
-		if name != "" {
-			name += "/"
-		}
-		name += meta.Name
-	} else if f.ng.NInterfaces() > 1 {
-		name += fmt.Sprintf("#%d", i)
-	}
-	for k, n := range f.names {
-		if n == name {
-			f.cables[i] = k
-			return k
-		}
+	if len(f.names) == maxInterfaces {
+		return 0, fmt.Errorf("more than %d cables", maxInterfaces)
 	}
 	f.names = append(f.names, name)
-	f.cables[i] = len(f.names) - 1
-	return f.cables[i]
-}
-
-// statistics remembers the latest drop counters; they count from the start of a section.
-func (f *File) statistics(i int, s pcapgo.NgInterfaceStatistics) {
-	if s.PacketsDropped != pcapgo.NgNoValue64 {
-		f.drops[i] = max(f.drops[i], s.PacketsDropped)
-	}
-}
-
-func (f *File) endSection() {
-	f.cables = f.cables[:0]
-	for i, n := range f.drops {
-		f.info.Dropped += n
-		delete(f.drops, i)
-	}
+	return len(f.names) - 1, nil
 }
 
 // finish hashes what is left of the file and fills the info.
 func (f *File) finish(cause error) {
 	f.ended = true
-	f.endSection()
+	f.recs.end()
 	if !errors.Is(cause, io.EOF) {
 		f.info.Damage = cause.Error()
 	}

@@ -50,7 +50,7 @@ func Record(ctx context.Context, w io.Writer, interfaces []string, ready func())
 		r.sockets = append(r.sockets, s)
 		meta := pcapgo.NgInterface{Name: name, OS: "linux", LinkType: layers.LinkTypeEthernet, TimestampResolution: 9}
 		if i == 0 {
-			r.w, err = pcapgo.NewNgWriterInterface(w, meta, pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: "oneway-prove"}})
+			r.w, err = pcapgo.NewNgWriterInterface(w, meta, pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: recorderName}})
 		} else {
 			_, err = r.w.AddInterface(meta)
 		}
