@@ -22,7 +22,7 @@ func TestT_OldToNew(t *testing.T) {
 	for _, dir := range []string{"1.3.7-file", "1.3.7-sql"} {
 		for _, when := range []string{"live", "history"} {
 			t.Run(dir+"/"+when, func(t *testing.T) {
-				run, err := replay.Load(live, dir)
+				run, err := replay.Load(live, dir, replay.BySent)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -12,54 +12,90 @@ import (
 	"testing/fstest"
 )
 
+var recorded = []struct {
+	dir            string
+	kind           Kind
+	steps          int // 0: not counted
+	sender, result int // rows of sender.txt and receiver.txt
+}{
+	{"1.3.7-sql", AirGap, 53, 11, 11}, {"1.3.7-tablets", AirGap, 36, 382, 382}, {"1.3.7-elang", AirGap, 36, 382, 382}, {"1.3.7-file", AirGap, 32, 382, 301},
+	{"1.3.7-thrift-sync", Thrift, 0, 382, 382}, {"1.3.7-thrift-sql", Thrift, 0, 11, 11}, {"1.3.7-thrift-batch", Thrift, 0, 382, 393}, {"1.3.7-thrift-lz4", Thrift, 0, 382, 393},
+}
+
 func TestLoadRecordedRuns(t *testing.T) {
 	fsys := os.DirFS("testdata/live")
-	for _, c := range []struct {
-		dir    string
-		kind   Kind
-		steps  int
-		points int
-	}{
-		{"1.3.7-sql", AirGap, 53, 24}, {"1.3.7-tablets", AirGap, 36, 1708}, {"1.3.7-elang", AirGap, 36, 1708}, {"1.3.7-file", AirGap, 32, 1708},
-		{"1.3.7-thrift-sync", Thrift, 0, 1708}, {"1.3.7-thrift-sql", Thrift, 0, 24}, {"1.3.7-thrift-batch", Thrift, 0, 1708}, {"1.3.7-thrift-lz4", Thrift, 0, 1708},
-	} {
-		r, err := Load(fsys, c.dir)
+	for _, c := range recorded {
+		for _, order := range []Order{BySent, ByAnswered} {
+			r, err := Load(fsys, c.dir, order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Kind != c.kind || len(r.Steps) < 20 || c.steps != 0 && len(r.Steps) != c.steps {
+				t.Errorf("%s: kind %d, %d requests", c.dir, r.Kind, len(r.Steps))
+			}
+			checkSteps(t, c.dir, r, order)
+		}
+		for file, rows := range map[string]int{"sender.txt": c.sender, "receiver.txt": c.result} {
+			p, err := Rows(fsys, c.dir, file)
+			if err != nil || len(p) != rows || !slices.IsSorted(p) {
+				t.Errorf("%s/%s: %d rows, %v", c.dir, file, len(p), err)
+			}
+		}
+	}
+	p, err := Rows(fsys, "1.3.7-sql", "sender.txt")
+	all := strings.Join(p, "\n")
+	for _, want := range []string{"Device=root.plant.b1 Time=-5 `odd name`=null at=null auto1=null count=-1", "Time=1700000009000", "temp=NaN", "total=-9223372036854775808",
+		"`odd name`=4.5", "at=1709164800000", "raw=0x00ff10", "str=中文 text", "auto1=1 "} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not in the rows (%v):\n%s", want, err, all)
+		}
+	}
+	devices, err := Listing(fsys, "1.3.7-sql", "receiver-devices.txt")
+	if err != nil || !slices.Contains(devices, "Device=root.plant.tpl.m1 IsAligned=false TTL(ms)=360000000000000 Template=t1") {
+		t.Errorf("devices %q, %v", devices, err)
+	}
+}
+
+// checkSteps: every byte is in one request, the requests of a connection keep their
+// order, and the times that decide ascend.
+func checkSteps(t *testing.T, dir string, r *Run, order Order) {
+	t.Helper()
+	streams, ended := map[string]string{}, map[string]bool{}
+	before := 0.0
+	for i, s := range r.Steps {
+		at := map[Order]float64{BySent: s.Sent, ByAnswered: s.Answered}[order]
+		if ended[s.Conn] || at < before || s.Answered < s.Sent {
+			t.Errorf("%s: request %d on %s, sent %f, answered %f after one of %f (ended %v)", dir, i, s.Conn, s.Sent, s.Answered, before, ended[s.Conn])
+		}
+		before = at
+		streams[s.Conn] += string(s.Wire)
+		ended[s.Conn] = s.Last
+	}
+	for conn, stream := range streams {
+		up, err := os.ReadFile("testdata/live/" + dir + "/" + conn + ".up")
+		if err != nil || stream != string(up) || !ended[conn] {
+			t.Errorf("%s/%s: %v, %d of %d bytes, ended %v", dir, conn, err, len(stream), len(up), ended[conn])
+		}
+	}
+}
+
+// TestOrders: the four requests of which the order decides what is left.
+func TestOrders(t *testing.T) {
+	for order, want := range map[Order]string{BySent: "c006 c005 c007 c008", ByAnswered: "c007 c008 c006 c005"} {
+		run, err := Load(os.DirFS("testdata/live"), "1.3.7-file", order)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Kind != c.kind || len(r.Steps) < 20 || c.steps != 0 && len(r.Steps) != c.steps {
-			t.Errorf("%s: kind %d, %d requests", c.dir, r.Kind, len(r.Steps))
-		}
-		bytes, last, conns := 0, map[string]bool{}, map[string]bool{}
-		for _, s := range r.Steps {
-			if last[s.Conn] {
-				t.Errorf("%s: a request on %s after its last", c.dir, s.Conn)
+		var got []string
+		for _, s := range run.Steps {
+			seal := strings.Contains(string(s.Wire), "root.tab-2-0-") && len(s.Wire) < 100
+			deletion := strings.Contains(string(s.Wire), "root.tab.d2.**")
+			if seal || deletion {
+				got = append(got, s.Conn)
 			}
-			bytes += len(s.Wire)
-			last[s.Conn], conns[s.Conn] = s.Last, true
 		}
-		whole := int64(0)
-		for conn := range conns {
-			st, err := os.Stat("testdata/live/" + c.dir + "/" + conn + ".up")
-			if err != nil || !last[conn] {
-				t.Errorf("%s/%s: %v, ended %v", c.dir, conn, err, last[conn])
-				continue
-			}
-			whole += st.Size()
-		}
-		if int64(bytes) != whole {
-			t.Errorf("%s: %d of %d bytes are in requests", c.dir, bytes, whole)
-		}
-		p, err := Points(fsys, c.dir, "sender.txt")
-		if err != nil || len(p) != c.points || !slices.IsSorted(p) {
-			t.Errorf("%s: %d points, %v", c.dir, len(p), err)
-		}
-	}
-	p, err := Points(fsys, "1.3.7-sql", "sender.txt")
-	for _, want := range []string{"root.plant.b1.total -5 -9223372036854775808", "root.plant.b1.temp 1700000009000 NaN", "root.plant.`b-4`.`odd name` 1700000000000 4.5",
-		"root.plant.b3.at 1700000000000 1709164800000", "root.plant.b3.raw 1700000000000 0x00ff10", "root.plant.b5.auto1 1700000000000 1"} {
-		if !slices.Contains(p, want) {
-			t.Errorf("%q is not among the points (%v):\n%s", want, err, strings.Join(p, "\n"))
+		if strings.Join(got, " ") != want {
+			t.Errorf("order %d: %v, want %s", order, got, want)
 		}
 	}
 }
@@ -69,17 +105,18 @@ func TestLoadRefusesWhatIsNoRun(t *testing.T) {
 	frame := "\x00\x00\x00\x08\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00"
 	for name, files := range map[string]fstest.MapFS{
 		"empty":       {},
-		"no stream":   {"c001.log": {Data: []byte(good)}},
-		"half a word": {"c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte(frame + "\x00")}},
-		"short":       {"c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte("\x00\x00\x00\x09\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00\x00")}},
-		"bad log":     {"c001.log": {Data: []byte("[1]\n")}, "c001.up": {Data: []byte(frame)}},
-		"bad prefix":  {"c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte("<!System=IoTDB")}},
+		"no stream":   {"c001.log": {Data: []byte(good)}, "c001.down": {}},
+		"no answers":  {"c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte(frame)}},
+		"half a word": {"c001.down": {}, "c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte(frame + "\x00")}},
+		"short":       {"c001.down": {}, "c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte("\x00\x00\x00\x09\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00\x00")}},
+		"bad log":     {"c001.down": {}, "c001.log": {Data: []byte("[1]\n")}, "c001.up": {Data: []byte(frame)}},
+		"bad prefix":  {"c001.down": {}, "c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte("<!System=IoTDB")}},
 	} {
-		if _, err := Load(files, "."); err == nil {
+		if _, err := Load(files, ".", BySent); err == nil {
 			t.Errorf("%s: loaded", name)
 		}
 	}
-	if r, err := Load(fstest.MapFS{"c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte(frame)}}, "."); err != nil || len(r.Steps) != 1 || !r.Steps[0].Last {
+	if r, err := Load(fstest.MapFS{"c001.log": {Data: []byte(good)}, "c001.up": {Data: []byte(frame)}, "c001.down": {Data: []byte{0}}}, ".", BySent); err != nil || len(r.Steps) != 1 || !r.Steps[0].Last {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -161,7 +198,7 @@ func reply(k Kind, refuse bool) []byte {
 func TestPlay(t *testing.T) {
 	fsys := os.DirFS("testdata/live")
 	for _, dir := range []string{"1.3.7-sql", "1.3.7-elang", "1.3.7-thrift-lz4"} {
-		run, err := Load(fsys, dir)
+		run, err := Load(fsys, dir, BySent)
 		if err != nil {
 			t.Fatal(err)
 		}

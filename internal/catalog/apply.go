@@ -77,7 +77,9 @@ func (t *tree) createSeries(c *Change) {
 	for i := range c.Series {
 		n := &c.Series[i]
 		if d != nil && d.find(d.count(), n.Name) >= 0 {
-			t.declare(d, n)
+			if d.declare(n) {
+				t.revision++
+			}
 			continue
 		}
 		if t.blocked(c.Path, d != nil, n.Name) != "" {
@@ -92,10 +94,10 @@ func (t *tree) createSeries(c *Change) {
 
 // declare completes a series whose points came before its declaration: an IoTDB sends
 // both on connections of their own, in no order. Labels that it has stay as they are.
-func (t *tree) declare(d *device, n *NewSeries) {
+func (d *device) declare(n *NewSeries) (changed bool) {
 	i := d.own(n.Name)
 	if i < 0 || d.series[i].typ != n.Type {
-		return
+		return false
 	}
 	s := &d.series[i]
 	was := *s
@@ -108,9 +110,7 @@ func (t *tree) declare(d *device, n *NewSeries) {
 		s.labels = more.labels()
 		d.aliases = d.aliases || more.Alias != ""
 	}
-	if *s != was {
-		t.revision++
-	}
+	return *s != was
 }
 
 func (t *tree) deleteDatabase(path string) {

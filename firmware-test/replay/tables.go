@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Points returns what a node of the run held at the end as sorted lines
-// "series time value", the form of goclient.Table.Points. file is sender.txt or
-// receiver.txt in the folder of a run.
-func Points(fsys fs.FS, dir, file string) ([]string, error) {
+// Rows returns what a node of the run held at the end: the rows of "select * from
+// root.** align by device", each as Line writes it, sorted. Times are milliseconds,
+// values have the form of goclient. file is sender.txt or receiver.txt.
+func Rows(fsys fs.FS, dir, file string) ([]string, error) {
 	series, err := cells(fsys, path.Join(dir, "receiver-timeseries.txt"))
 	if err != nil {
 		return nil, err
@@ -37,20 +37,47 @@ func Points(fsys fs.FS, dir, file string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("replay: %s/%s: %w", dir, file, err)
 		}
+		r[0] = strconv.FormatInt(at.UnixMilli(), 10)
 		for i, text := range r[2:] {
 			if text == "null" {
 				continue
 			}
 			s := r[1] + "." + head[i+2]
-			v, err := normal(types[s], text)
-			if err != nil {
+			if r[i+2], err = normal(types[s], text); err != nil {
 				return nil, fmt.Errorf("replay: %s/%s: %s: %w", dir, file, s, err)
 			}
-			lines = append(lines, fmt.Sprintf("%s %d %s", s, at.UnixMilli(), v))
 		}
+		lines = append(lines, Line(head, r))
 	}
 	slices.Sort(lines)
 	return lines, nil
+}
+
+// Listing returns the rows of another table of the run as Line writes them, sorted:
+// receiver-timeseries.txt and receiver-devices.txt are what SHOW TIMESERIES and SHOW
+// DEVICES gave.
+func Listing(fsys fs.FS, dir, file string) ([]string, error) {
+	rows, err := cells(fsys, path.Join(dir, file))
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, r := range rows[1:] {
+		lines = append(lines, Line(rows[0], r))
+	}
+	slices.Sort(lines)
+	return lines, nil
+}
+
+// Line writes a row of a table with its columns in alphabetical order, nulls
+// included: two tables with the same rows give the same lines.
+func Line(columns, row []string) string {
+	words := make([]string, len(row))
+	for i, text := range row {
+		words[i] = columns[i] + "=" + text
+	}
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 // normal writes a value as goclient does.
