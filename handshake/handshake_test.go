@@ -79,7 +79,7 @@ func TestSenderCredentials(t *testing.T) {
 	asked := 0
 	cfg := DefaultSender()
 	cfg.ClusterID = "c1"
-	cfg.Credentials = func() Credentials { asked++; return Credentials{"operator", "s3cret"} }
+	cfg.Credentials = func() Credentials { asked++; return Credentials{User: "operator", Password: "s3cret"} }
 	a := newSender(t, cfg).Step(Connected, time.Time{})
 	if asked != 1 || !bytes.Contains(a.Payload, []byte("s3cret")) || !bytes.Contains(a.Payload, []byte("operator")) {
 		t.Errorf("asked %d times, payload %q", asked, a.Payload)

@@ -51,6 +51,7 @@ type ReceiverConfig struct {
 	ClusterID string // own cluster id; a sender with the same one is refused
 	Precision string // own timestamp precision; another one is refused
 	V1        V1Policy
+	From      string // address of the sender, for Login; empty: not known
 
 	// Login checks a user and password; its error should carry a status code. nil
 	// accepts everybody. It is called for V2 only.
@@ -175,7 +176,7 @@ func (r *Receiver) checkPrecision(p string) Decision {
 
 // login checks the credentials of a V2 body and returns the user's name.
 func (r *Receiver) login(keys map[string]string) (string, error) {
-	c := Credentials{User: DefaultUser, Password: DefaultPassword}
+	c := Credentials{User: DefaultUser, Password: DefaultPassword, Peer: r.cfg.From}
 	if v, ok := keys[keyUser]; ok {
 		c.User = v
 	}

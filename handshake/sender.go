@@ -26,6 +26,7 @@ const (
 type Credentials struct {
 	User     string
 	Password string
+	Peer     string // where a receiver got them from, ReceiverConfig.From; senders leave it empty
 }
 
 // SenderConfig says what a sender tells of itself. Start from DefaultSender: the

@@ -31,7 +31,9 @@ type conn struct {
 
 func newConn(r *Receiver, nc net.Conn, peer string) *conn {
 	now := time.Now()
-	return &conn{r: r, line: line{nc: nc, since: now}, peer: peer, audit: record{to: r.deps.Audit, peer: peer}, hs: handshake.NewReceiver(r.deps.Handshake), opened: now,
+	hs := r.deps.Handshake
+	hs.From = peer
+	return &conn{r: r, line: line{nc: nc, since: now}, peer: peer, audit: record{to: r.deps.Audit, peer: peer}, hs: handshake.NewReceiver(hs), opened: now,
 		frames: framing.NewReader(nc, framing.Limits{MaxPayload: r.cfg.MaxPayload})}
 }
 

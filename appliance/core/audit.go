@@ -113,10 +113,9 @@ func recordSettings(c *Core, l *auditlog.Log) error {
 }
 
 // recordedLogin checks a password of a pipe's handshake and records what came of it.
-// The door it came through records its peer with the handshake.
 func recordedLogin(c *Core, k handshake.Credentials) error {
 	err := c.users.Verify(k.User, k.Password)
-	e := audit.Entry{Category: audit.Login, Action: "pipe", User: k.User}
+	e := audit.Entry{Category: audit.Login, Action: "pipe", User: k.User, Peer: k.Peer}
 	if err != nil {
 		e.Result, e.Detail = audit.Refused, err.Error()
 	}

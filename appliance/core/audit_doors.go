@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/mask"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
@@ -24,17 +26,20 @@ type recordedBackend struct {
 	log *auditlog.Log
 }
 
-// unavailable is what a client is told while nothing can be recorded.
-func (b recordedBackend) unavailable() error {
-	if err := b.log.Refusing(); err != nil {
-		return status.Errorf(status.DiskSpace, "Nothing is accepted: %w", err)
+// unavailable is what a client is told while nothing can be recorded. That it was
+// told is counted, and recorded as soon as something can be.
+func (b recordedBackend) unavailable(user, peer string) error {
+	err := b.log.Refusing()
+	if err == nil {
+		return nil
 	}
-	return nil
+	_ = b.log.Record(audit.Entry{Category: audit.Exception, Action: "refused without audit", Result: audit.Refused, User: user, Peer: peer})
+	return status.Errorf(status.DiskSpace, "Nothing is accepted: %w", err)
 }
 
 // Login implements rpc.Backend.
 func (b recordedBackend) Login(ctx context.Context, c rpc.Credentials) (rpc.User, error) {
-	if err := b.unavailable(); err != nil {
+	if err := b.unavailable(c.User, c.Peer); err != nil {
 		return rpc.User{}, err
 	}
 	u, err := b.Backend.Login(ctx, c)
@@ -43,7 +48,7 @@ func (b recordedBackend) Login(ctx context.Context, c rpc.Credentials) (rpc.User
 		e.Result, e.Detail = audit.Refused, err.Error()
 	}
 	if unwritten := b.log.Record(e); unwritten != nil && err == nil {
-		return rpc.User{}, b.unavailable()
+		return rpc.User{}, b.unavailable(c.User, c.Peer)
 	}
 	return u, err
 }
@@ -54,22 +59,35 @@ func (b recordedBackend) Execute(ctx context.Context, s *rpc.Session, st sql.Sta
 	if reads(st, text) {
 		return b.Backend.Execute(ctx, s, st, text)
 	}
-	if err := b.unavailable(); err != nil {
+	if err := b.unavailable(s.User.Name, s.Peer); err != nil {
 		return nil, err
 	}
 	res, err := b.Backend.Execute(ctx, s, st, text)
-	e := audit.Entry{Category: audit.Statement, Action: verb(st, text), User: s.User.Name, Peer: s.Peer, Object: audit.MaskSQL(text)}
-	if text == "" {
-		e.Object = audit.MaskSQL(sql.Print(st)) // a call of its own, not a statement
-	}
-	if _, insert := st.(*sql.Insert); insert && err == nil {
-		e = audit.Entry{Category: audit.Request, Action: "insert statement", User: s.User.Name, Peer: s.Peer, Bytes: uint64(len(text)), Hash: sha256.Sum256([]byte(text))}
-	}
-	if err != nil {
-		e.Result, e.Detail = audit.Failed, err.Error()
-	}
-	_ = b.log.Record(e) // what is done is done; the next one is refused if this was not written
+	_ = b.log.Record(executed(s, st, text, err)) // what is done is done; the next one is refused if this was not written
 	return res, err
+}
+
+// executed is the entry of a statement with what came of it. Of an INSERT there are
+// only length and hash: the points are not the audit log's business.
+func executed(s *rpc.Session, st sql.Statement, text string, err error) audit.Entry {
+	e := audit.Entry{Category: audit.Statement, User: s.User.Name, Peer: s.Peer}
+	if _, insert := st.(*sql.Insert); insert {
+		e.Category, e.Action, e.Bytes, e.Hash = audit.Request, "insert statement", uint64(len(text)), sha256.Sum256([]byte(text))
+		if err != nil {
+			e.Category, e.Result, e.Detail = audit.Exception, audit.Failed, err.Error()
+		}
+		return e
+	}
+	name := ""
+	if text == "" { // a call of its own, not a statement
+		text, name = sql.Print(st), strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", st), "*sql."))
+	}
+	m := mask.Of(text)
+	e.Object, e.Action = m.Text, cmp.Or(name, m.Verb)
+	if err != nil {
+		e.Result, e.Detail = audit.Failed, m.Clean(err.Error())
+	}
+	return e
 }
 
 // reads reports whether a statement changes nothing.
@@ -77,28 +95,20 @@ func reads(st sql.Statement, text string) bool {
 	switch st.(type) {
 	case *sql.Select, *sql.Unsupported:
 		return true
+	case *sql.Insert:
+		return false
 	}
-	word, _, _ := strings.Cut(verb(st, text), " ")
+	word, _, _ := strings.Cut(mask.Of(cmp.Or(text, sql.Print(st))).Verb, " ")
 	switch word {
 	case "show", "count", "list", "desc", "describe", "explain", "select":
 		return true
 	}
-	return text == "" && (strings.HasPrefix(word, "show") || strings.HasPrefix(word, "count"))
-}
-
-// verb names the kind of a statement: its first two words, or its type when there is
-// no text.
-func verb(st sql.Statement, text string) string {
-	if words := strings.Fields(audit.MaskSQL(text[:min(len(text), 200)])); len(words) > 0 {
-		return strings.ToLower(strings.Join(words[:min(2, len(words))], " "))
-	}
-	name := fmt.Sprintf("%T", st)
-	return strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	return false
 }
 
 // Insert implements rpc.Backend.
 func (b recordedBackend) Insert(ctx context.Context, s *rpc.Session, tablets []*tablet.Tablet) []error {
-	if err := b.unavailable(); err != nil {
+	if err := b.unavailable(s.User.Name, s.Peer); err != nil {
 		out := make([]error, len(tablets))
 		for i := range out {
 			out[i] = err

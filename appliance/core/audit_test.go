@@ -14,6 +14,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
 	"github.com/sluice-gateway/sluice/internal/deadletter"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/rpc"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -61,7 +62,7 @@ func TestAuditOfADay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.handshakes().Login(handshake.Credentials{User: "root", Password: secret}); err == nil {
+	if err := c.handshakes().Login(handshake.Credentials{User: "root", Password: secret, Peer: "10.0.0.9:3"}); err == nil {
 		t.Fatal("a wrong password of a pipe is taken")
 	}
 	s := &rpc.Session{ID: 1, User: u, Zone: time.UTC, Peer: "10.0.0.7:1"}
@@ -120,6 +121,9 @@ func TestAuditOfADay(t *testing.T) {
 	if e := find(list, audit.Statement, "create database"); len(e) == 1 && (e[0].User != "root" || e[0].Peer != "10.0.0.7:1" || e[0].Object != "CREATE DATABASE root.sg") {
 		t.Errorf("%+v", e)
 	}
+	if e := find(list, audit.Login, "pipe"); len(e) == 1 && (e[0].User != "root" || e[0].Peer != "10.0.0.9:3") {
+		t.Errorf("%+v", e)
+	}
 	for _, e := range list {
 		if text := fmt.Sprintf("%+v", e); strings.Contains(text, secret) {
 			t.Errorf("a secret in %s", text)
@@ -147,6 +151,9 @@ func TestNothingIsAcceptedWithoutAudit(t *testing.T) {
 		}
 	}()
 	b := recordedBackend{c.backend(), c.audit}
+	if h := c.health(); !h.OK {
+		t.Fatal(h)
+	}
 	broken := errors.New("injected")
 	fs.Fail(func(o vfs.Op) error {
 		if strings.Contains(o.Path, "audit/") && o.Kind.Changes() {
@@ -170,11 +177,49 @@ func TestNothingIsAcceptedWithoutAudit(t *testing.T) {
 	if _, err := b.Execute(t.Context(), s, st, "CREATE DATABASE root.sg"); !errors.Is(err, auditlog.ErrUnavailable) {
 		t.Fatal("a statement without an audit log:", err)
 	}
+	if h := c.health(); h.OK || h.Detail["refusing"] == nil {
+		t.Error("the health page sees nothing:", h)
+	}
 	fs.Fail(nil)
 	if err := c.audit.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Login(t.Context(), root); err != nil {
 		t.Fatal(err)
+	}
+	if err := c.audit.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := find(entries(t, fs), audit.Exception, "refused without audit"); len(got) != 2 || got[0].Peer != "10.0.0.7:1" || got[0].Result != audit.Refused {
+		t.Errorf("what was refused meanwhile: %+v", got)
+	}
+}
+
+// TestExecuted: a secret is neither in the statement nor in what was said about it,
+// and of an INSERT there are no points.
+func TestExecuted(t *testing.T) {
+	s := &rpc.Session{User: rpc.User{Name: "joe"}, Peer: "10.0.0.7:1"}
+	const secret = "geheim-47"
+	for _, w := range []struct {
+		text     string
+		category audit.Category
+		action   string
+	}{
+		{"create\u00a0user ann '" + secret + "'", audit.Statement, "create user"},
+		{"INSERT INTO root.a(time,s) VALUES(1,'" + secret + "')", audit.Exception, "insert statement"},
+		{`create pipe p with sink ('a'='\', "Password" = "` + secret + `")`, audit.Statement, "create pipe"},
+	} {
+		st, err := sql.Parse(w.text, sql.Options{})
+		if err != nil {
+			t.Fatal(w.text, err)
+		}
+		said := errors.New("it cannot be " + secret)
+		if w.category == audit.Exception {
+			said = errors.New("series root.a.s is INT32")
+		}
+		e := executed(s, st, w.text, said)
+		if strings.Contains(fmt.Sprintf("%+v", e), secret) || e.Category != w.category || e.Action != w.action || e.Result != audit.Failed || e.User != "joe" {
+			t.Errorf("%s: %+v", w.text, e)
+		}
 	}
 }

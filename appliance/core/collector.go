@@ -1,6 +1,8 @@
 package core
 
 import (
+	"cmp"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sluice-gateway/sluice/appliance"
@@ -56,7 +58,7 @@ func (c *Core) health() appliance.Health {
 	if r := c.confined.Load(); r != nil {
 		detail["sandbox"] = r
 	}
-	refusing := c.clog.Refusing()
+	refusing := cmp.Or(c.clog.Refusing(), c.audit.Refusing())
 	if refusing != nil {
 		detail["refusing"] = refusing.Error()
 	}

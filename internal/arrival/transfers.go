@@ -32,6 +32,7 @@ type Transfers struct {
 
 // NewTransfers returns the receiving end of one pipeTransfer connection.
 func (a *Arrivals) NewTransfers(peer string, hs handshake.ReceiverConfig) *Transfers {
+	hs.From = peer
 	return &Transfers{session: a.NewSession(Thrift, peer), hs: handshake.NewReceiver(hs)}
 }
 

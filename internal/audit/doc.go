@@ -1,6 +1,6 @@
 // Package audit is the vocabulary of the audit log: what an entry says, the
 // categories of entries, and the one-method Recorder through which they are handed
-// over. It also knows how the secrets of a statement are masked.
+// over. It also knows which names belong to secrets, and masks those in texts.
 //
 //	receiver, inner, rpc, deadletter … ─► Recorder ─► (package auditlog, wired by appliance)
 //

@@ -153,6 +153,25 @@ func TestClockWatch(t *testing.T) {
 }
 
 // TestThinnerIsBounded: made-up peers and actions take no more than a bounded number
+// TestFailedStatementsAreThinned: what changes something is always singly, what was
+// refused does not fill the log.
+func TestFailedStatementsAreThinned(t *testing.T) {
+	th := thinner{singly: 3, keys: map[thinKey]*tally{}}
+	now, singly := time.Unix(1_700_000_000, 0), [2]int{}
+	for range 100 {
+		for i, r := range []audit.Result{audit.OK, audit.Failed} {
+			if th.take(&audit.Entry{Category: audit.Statement, Action: "create database", Result: r, User: "joe", Peer: "10.0.0.7:1"}, now) {
+				singly[i]++
+			}
+		}
+	}
+	var counted []audit.Entry
+	th.due(time.Time{}, func(e *audit.Entry) { counted = append(counted, *e) })
+	if singly != [2]int{100, 3} || len(counted) != 1 || counted[0].Count != 97 || counted[0].User != "joe" || counted[0].Result != audit.Failed {
+		t.Errorf("%v singly, counted %+v", singly, counted)
+	}
+}
+
 // of keys, and all are counted.
 func TestThinnerIsBounded(t *testing.T) {
 	th := thinner{singly: 10, keys: map[thinKey]*tally{}}

@@ -18,7 +18,7 @@ const maxKeys = 8192
 // thinner keeps what a peer can provoke as often as it likes from filling the log.
 //
 //	requests       never singly: count, bytes and hash by connection and minute
-//	connections, handshakes, exceptions, logins, dead letters
+//	connections, handshakes, exceptions, logins, dead letters, statements that failed
 //	               singly up to a number per minute, kind and host, then counted
 //	all others     always singly
 //
@@ -53,7 +53,7 @@ const many = "(many)"
 // take decides about an entry: true means that it is to be written now, false that
 // it is counted.
 func (t *thinner) take(e *audit.Entry, now time.Time) bool {
-	if !thinned(e.Category) || e.Count > 1 {
+	if !thinned(e) || e.Count > 1 {
 		return true
 	}
 	k, merged := t.key(e)
@@ -75,8 +75,10 @@ func (t *thinner) take(e *audit.Entry, now time.Time) bool {
 	return false
 }
 
-func thinned(c audit.Category) bool {
-	switch c {
+func thinned(e *audit.Entry) bool {
+	switch e.Category {
+	case audit.Statement:
+		return e.Result != audit.OK
 	case audit.Connection, audit.Handshake, audit.Request, audit.Exception, audit.Login, audit.DeadLetter:
 		return true
 	}
@@ -87,7 +89,7 @@ func thinned(c audit.Category) bool {
 // it is counted by host, then with all others of its kind.
 func (t *thinner) key(e *audit.Entry) (k thinKey, merged bool) {
 	k = thinKey{category: e.Category, result: e.Result, action: clip(e.Action, 64), peer: clip(e.Peer, 128)}
-	if e.Result == audit.OK {
+	if e.Result == audit.OK || e.Category == audit.Statement {
 		k.user = clip(e.User, 128) // checked: nobody can make up names
 	}
 	if e.Category != audit.Request {
