@@ -10,6 +10,7 @@
 //	(d) Go, Python and Java clients, command line ─► both gateways
 //	(e) IoTDB ─► inner-gateway ═►│gate│═► outer-gateway ─► IoTDB, both gateways killed on the way
 //	(g) TsFiles of ours, every type × encoding × compressor ─► LOAD and a pipe's seal ─► IoTDB
+//	(t) TsFiles of the Java library are read here, TsFiles of ours by the Java library
 //
 // The tests have the build tag interop (make interop) and need a JDK, Maven and
 // Python; what is missing makes them fail, not skip. SLUICE_BIN names the

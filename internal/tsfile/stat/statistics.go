@@ -159,18 +159,31 @@ func less(a, b Cell, t tablet.DataType) bool {
 	return false
 }
 
-// Equal compares what a file holds of two statistics; any NaN equals any other.
+// Equal compares what a file holds of two statistics; any NaN equals any other, as writers
+// keep only one.
 func (s *Statistics) Equal(o *Statistics, t tablet.DataType) bool {
 	if s.Count == 0 && o.Count == 0 {
 		return true
 	}
-	return bytes.Equal(s.Append(nil, t), o.Append(nil, t)) || s.Sum != s.Sum && o.Sum != o.Sum && s.sameButSum(o, t)
+	a, b := s.oneNaN(t), o.oneNaN(t)
+	return bytes.Equal(a.Append(nil, t), b.Append(nil, t))
 }
 
-func (s *Statistics) sameButSum(o *Statistics, t tablet.DataType) bool {
-	a, b := *s, *o
-	a.Sum, b.Sum = 0, 0
-	return bytes.Equal(a.Append(nil, t), b.Append(nil, t))
+// oneNaN returns s with every NaN replaced by the same one.
+func (s *Statistics) oneNaN(t tablet.DataType) Statistics {
+	out := *s
+	if out.Sum != out.Sum {
+		out.Sum = math.NaN()
+	}
+	for _, c := range out.numbers() {
+		switch v := math.Float64frombits(c.Bits); {
+		case t == tablet.Float && math.Float32frombits(uint32(c.Bits)) != math.Float32frombits(uint32(c.Bits)):
+			c.Bits = uint64(math.Float32bits(float32(math.NaN())))
+		case t == tablet.Double && v != v:
+			c.Bits = math.Float64bits(math.NaN())
+		}
+	}
+	return out
 }
 
 // Collect returns the statistics of rows from..to-1 of col; null cells do not count.
@@ -257,9 +270,9 @@ func collectInts[T int32 | int64](s *Statistics, v []T, nulls tablet.Bitmap, bas
 
 func collectFloats[T float32 | float64](s *Statistics, v []T, nulls tablet.Bitmap, base int) (mn, mx T) {
 	mn, mx = v[0], v[0]
-	sum := 0.0
-	for i, x := range v {
-		if nulls != nil && nulls.Get(base+i) {
+	sum := float64(v[0]) // not from 0: the sum of -0 is -0
+	for i, x := range v[1:] {
+		if nulls != nil && nulls.Get(base+1+i) {
 			continue
 		}
 		if x < mn {
