@@ -234,7 +234,7 @@ func (l *lane) acknowledge(es []entry) {
 		}
 		if !es[i].part {
 			l.s.count.events.Add(1)
-			l.s.deps.Acker.Ack(es[i].pos)
+			l.s.deps.Acker.Ack(es[i].pos, es[i].nth)
 		}
 	}
 	l.s.budget.give(l.id, bytes, counted)

@@ -223,7 +223,7 @@ type acks struct {
 
 func newAcks() *acks { return &acks{seen: map[event.Position]int{}} }
 
-func (a *acks) Ack(p event.Position) {
+func (a *acks) Ack(p event.Position, _ uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.seen[p]++

@@ -10,6 +10,7 @@ import (
 // entry is one event, or a slice of rows of one, on its way through a lane.
 type entry struct {
 	pos  event.Position
+	nth  uint64
 	ev   *event.Event
 	rows *tablet.Tablet // of a tablet event: the rows to send, perhaps a slice of ev.Tablet
 	size int64          // upper bound of the bytes on the wire

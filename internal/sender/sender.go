@@ -96,7 +96,7 @@ func (s *Sender) Write(ctx context.Context, it plugin.Item) error {
 	}
 	t := it.Event.Tablet
 	if len(t.Times) == 0 || len(t.Columns) == 0 {
-		s.deps.Acker.Ack(it.Pos) // nothing to deliver
+		s.deps.Acker.Ack(it.Pos, it.Nth) // nothing to deliver
 		return nil
 	}
 	return s.writeRows(ctx, it, t)
@@ -107,7 +107,7 @@ func (s *Sender) writeRows(ctx context.Context, it plugin.Item, t *tablet.Tablet
 	lane := s.laneOf(t.Device)
 	all := rowSlices(t, s.room())
 	for i, rows := range all {
-		e := entry{pos: it.Pos, ev: it.Event, rows: rows, size: int64(nodeSize(rows)), part: i < len(all)-1}
+		e := entry{pos: it.Pos, nth: it.Nth, ev: it.Event, rows: rows, size: int64(nodeSize(rows)), part: i < len(all)-1}
 		e.held = heldBytes(e.rows)
 		if err := s.budget.take(ctx, lane, e.held); err != nil {
 			return err
@@ -146,7 +146,7 @@ func (s *Sender) writeBarrier(ctx context.Context, it plugin.Item) error {
 	if err := s.budget.empty(ctx); err != nil {
 		return err
 	}
-	e := entry{pos: it.Pos, ev: it.Event, held: sizeOf(it.Event)}
+	e := entry{pos: it.Pos, nth: it.Nth, ev: it.Event, held: sizeOf(it.Event)}
 	if err := s.budget.take(ctx, lane, e.held); err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ type acks struct {
 	list []event.Position
 }
 
-func (a *acks) Ack(p event.Position) {
+func (a *acks) Ack(p event.Position, _ uint64) {
 	a.mu.Lock()
 	a.list = append(a.list, p)
 	a.mu.Unlock()

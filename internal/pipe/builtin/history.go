@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"math"
 
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -41,7 +42,8 @@ type Rows interface {
 }
 
 // past is the part of a pipe's life before its log: a snapshot at position P, every
-// item at P, so that the cursor reaches P when all of it is delivered.
+// item at P, so that the cursor reaches P when all of it is delivered. Every item has a
+// mark, so that after a restart the pipe goes on behind the last delivered one.
 //
 //	plans that the log has lost ─► plans of the log up to P ─► schema ─► points ─► log from P+1
 //
@@ -55,6 +57,7 @@ type past struct {
 	next   func() (merge.Device, error, bool)
 	stop   func()
 	rows   Rows // of the current device; nil: take the next one
+	at     mark // of the last item returned
 	filter *filter
 }
 
@@ -75,12 +78,16 @@ func openPast(ctx context.Context, s *logSource) (*past, error) {
 	if s.c.From >= p.pos {
 		return nil, snap.Close()
 	}
-	if err := p.collect(ctx, d); err != nil {
+	p.at, err = parseMark(s.c.Mark)
+	if err == nil && !p.at.rows {
+		err = p.collect(ctx, d)
+	}
+	if err != nil {
 		_ = snap.Close() // the first error is the one to tell
 		return nil, err
 	}
 	p.next, p.stop = iter.Pull2(snap.Devices(p.filter.lo, p.filter.hi))
-	s.c.Logger.Info("the pipe begins with a snapshot", "snapshot", s.c.Snapshot, "position", p.pos, "plans", len(p.plans))
+	s.c.Logger.Info("the pipe begins with a snapshot", "snapshot", s.c.Snapshot, "position", p.pos, "plans", len(p.plans), "behind", p.at)
 	return p, nil
 }
 
@@ -182,7 +189,7 @@ func (p *past) Next(ctx context.Context) (plugin.Item, bool, error) {
 		if len(p.plans) > 0 {
 			ev := p.plans[0]
 			p.plans[0], p.plans = nil, p.plans[1:]
-			return plugin.Item{Pos: p.pos, Event: ev, More: true}, true, nil
+			return p.item(ev), true, nil
 		}
 		if p.rows == nil {
 			more, err := p.device(ctx)
@@ -198,13 +205,21 @@ func (p *past) Next(ctx context.Context) (plugin.Item, bool, error) {
 		if err != nil {
 			return plugin.Item{}, false, fmt.Errorf("snapshot: %w", err)
 		}
+		if t.Rows() == 0 {
+			continue
+		}
+		p.at = mark{rows: true, device: t.Device, time: t.Times[t.Rows()-1]}
 		if t, err = unpack.Dense(t.Clone()); err != nil {
 			return plugin.Item{}, false, err
 		}
 		if t != nil {
-			return plugin.Item{Pos: p.pos, Event: &event.Event{Kind: event.Tablet, Tablet: t}, More: true}, true, nil
+			return p.item(&event.Event{Kind: event.Tablet, Tablet: t}), true, nil
 		}
 	}
+}
+
+func (p *past) item(ev *event.Event) plugin.Item {
+	return plugin.Item{Pos: p.pos, Event: ev, More: true, Mark: p.at.String()}
 }
 
 // device opens the next device of which something is selected; false after the last.
@@ -220,6 +235,16 @@ func (p *past) device(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("snapshot: %w", err)
 		}
+		lo := p.filter.lo
+		if p.at.passed(d.Name) {
+			continue
+		}
+		if p.at.rows && p.at.device == d.Name { // after a restart: the rest of it
+			if p.at.time == math.MaxInt64 {
+				continue
+			}
+			lo = max(lo, p.at.time+1)
+		}
 		sel := p.filter.selection()
 		cover := sel.Device(d.Name)
 		if cover == tablet.NoSeries {
@@ -234,7 +259,7 @@ func (p *past) device(ctx context.Context) (bool, error) {
 		if len(columns) == 0 {
 			continue
 		}
-		p.rows, err = p.snap.Scan(ctx, merge.Query{Device: d.Name, Columns: columns, Lo: p.filter.lo, Hi: p.filter.hi, Rows: rowsPerTablet})
+		p.rows, err = p.snap.Scan(ctx, merge.Query{Device: d.Name, Columns: columns, Lo: lo, Hi: p.filter.hi, Rows: rowsPerTablet})
 		if err != nil {
 			return false, fmt.Errorf("snapshot: %w", err)
 		}

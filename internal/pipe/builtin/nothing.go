@@ -43,7 +43,7 @@ func nothingSink() plugin.Declaration {
 type forget struct{ acker plugin.Acker }
 
 func (f forget) Write(_ context.Context, it plugin.Item) error {
-	f.acker.Ack(it.Pos)
+	f.acker.Ack(it.Pos, it.Nth)
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (s *fakeStore) Write(_ context.Context, ev *event.Event) error {
 
 type acks []event.Position
 
-func (a *acks) Ack(pos event.Position) { *a = append(*a, pos) }
+func (a *acks) Ack(pos event.Position, _ uint64) { *a = append(*a, pos) }
 
 func newStoreSink(w StoreWriter, a plugin.Acker, d plugin.DeadLetters) plugin.Sink {
 	s, _ := storeSink(w).NewSink(plugin.SinkContext{Common: plugin.Common{Pipe: "p", Logger: slog.New(slog.DiscardHandler)}, Acker: a, DeadLetters: d}, nil)

@@ -66,7 +66,7 @@ func (s *writeBack) Write(ctx context.Context, it plugin.Item) error {
 		}
 		if err == nil {
 			s.trouble.Store(nil)
-			s.acker.Ack(it.Pos)
+			s.acker.Ack(it.Pos, it.Nth)
 			return nil
 		}
 		if ctx.Err() != nil {

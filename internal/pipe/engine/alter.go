@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
@@ -70,6 +71,12 @@ func swap(p *pipe, to *definition) error {
 	p.mu.Lock()
 	old, oldHold := p.def, p.hold
 	p.def.Source, p.def.Processor, p.def.Sink = to.Source, to.Processor, to.Sink
+	if p.def.Past != nil && !(slices.Equal(old.Source, to.Source) && slices.Equal(old.Processor, to.Processor)) {
+		// what was left out by the old rules would be missing: the history begins again
+		past := *p.def.Past
+		past.Mark = ""
+		p.def.Past = &past
+	}
 	p.hold = hold{} // the quota may be another one
 	p.mu.Unlock()
 	err := p.e.persist()

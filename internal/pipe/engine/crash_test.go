@@ -306,9 +306,9 @@ func BenchmarkTracker(b *testing.B) {
 		var acker plugin.Acker = tr
 		b.ReportAllocs()
 		for i := range b.N {
-			_ = tr.add(context.Background(), event.Position(i+1), 1, false)
+			_, _ = tr.add(context.Background(), plugin.Item{Pos: event.Position(i + 1)}, 1)
 			if i >= 64 {
-				acker.Ack(event.Position(i + 1 - 64))
+				acker.Ack(event.Position(i+1-64), 0)
 			}
 		}
 	})

@@ -97,11 +97,12 @@ func (in *instance) pump(ctx context.Context) (err error) {
 			}
 			continue
 		}
-		if err := in.tracker.add(ctx, it.Pos, len(out), it.More); err != nil {
+		nth, err := in.tracker.add(ctx, it, len(out))
+		if err != nil {
 			return err
 		}
 		for _, o := range out {
-			o.Pos, o.More = it.Pos, false
+			o.Pos, o.Nth, o.More = it.Pos, nth, false
 			if err := in.sink.Write(ctx, o); err != nil {
 				return err
 			}

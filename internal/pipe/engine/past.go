@@ -31,6 +31,7 @@ type pastState struct {
 	Gap       bool   `json:"gap,omitempty"`       // the log was let go of behind From
 	From      uint64 `json:"from,omitempty"`      // everything up to here was delivered then
 	Following bool   `json:"following,omitempty"` // the cursor follows the head; there is no snapshot yet
+	Mark      string `json:"mark,omitempty"`      // of the snapshot's last item behind which nothing is missing at the target
 }
 
 // snapshotPrefix begins the names of the snapshots of pipes.
@@ -74,6 +75,34 @@ func setPast(p *pipe, to *pastState) error {
 		p.mu.Unlock()
 	}
 	return err
+}
+
+// noteMark remembers how far the instance of a pipe has come in its snapshot, and reports
+// whether that is news.
+func noteMark(p *pipe) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.inst == nil || p.def.Past == nil {
+		return false
+	}
+	m := p.inst.tracker.marked()
+	if m == "" || p.def.Past.Mark == m {
+		return false
+	}
+	to := *p.def.Past // copies of the definition share it
+	to.Mark = m
+	p.def.Past = &to
+	return true
+}
+
+// keepMark makes durable what noteMark remembers.
+func keepMark(p *pipe) error {
+	if p.definition().Past == nil {
+		return nil
+	}
+	p.e.save.Lock()
+	defer p.e.save.Unlock()
+	return p.e.persist()
 }
 
 // stopFollowing holds the log from now on: the pipe is about to take its snapshot.

@@ -86,6 +86,7 @@ type pastWorld struct {
 	snapshots map[string]savedPoints
 	target    points
 	left      int // items the target takes before it hangs; negative: all
+	taken     int // by the target
 
 	useStore bool
 	real     *store.Store // nil: the model is asked for snapshots
@@ -148,20 +149,26 @@ func (w *pastWorld) close() {
 	}
 }
 
-// append writes an event into log and store.
-func (w *pastWorld) append(ev *event.Event) {
+// append writes events into log and store.
+func (w *pastWorld) append(evs ...*event.Event) {
 	w.t.Helper()
-	payload, err := event.Append(nil, ev)
-	if err != nil {
-		w.t.Fatal(err)
+	var records []commitlog.Record
+	for _, ev := range evs {
+		payload, err := event.Append(nil, ev)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		l := ev.Label()
+		records = append(records, commitlog.Record{Label: commitlog.Label{Kind: l.Kind, Key: l.Key, Lo: l.Lo, Hi: l.Hi}, Payload: payload})
 	}
-	l := ev.Label()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, err := w.log.Append(context.Background(), commitlog.Record{Label: commitlog.Label{Kind: l.Kind, Key: l.Key, Lo: l.Lo, Hi: l.Hi}, Payload: payload}); err != nil {
+	if _, err := w.log.Append(context.Background(), records...); err != nil {
 		w.t.Fatal(err)
 	}
-	w.store.apply(ev)
+	for _, ev := range evs {
+		w.store.apply(ev)
+	}
 }
 
 // churn appends rows, and deletions of what was there.
@@ -255,6 +262,7 @@ func (s stateSink) Write(ctx context.Context, it plugin.Item) error {
 	hang := s.w.left == 0
 	if !hang {
 		s.w.left--
+		s.w.taken++
 		s.w.target.apply(it.Event)
 	}
 	s.w.mu.Unlock()
@@ -262,7 +270,7 @@ func (s stateSink) Write(ctx context.Context, it plugin.Item) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	s.acker.Ack(it.Pos)
+	s.acker.Ack(it.Pos, it.Nth)
 	return nil
 }
 
@@ -277,21 +285,30 @@ func (w *pastWorld) take(n int) {
 
 func (w *pastWorld) exec(text string) {
 	w.t.Helper()
+	if err := w.try(text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *pastWorld) try(text string) error {
+	w.t.Helper()
 	s, err := sql.Parse(text, sql.Options{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	switch s := s.(type) {
 	case *sql.CreatePipe:
-		err = w.engine.Create(context.Background(), s, "root")
+		return w.engine.Create(context.Background(), s, "root")
 	case *sql.StopPipe:
-		err = w.engine.Stop(context.Background(), s.Name)
+		return w.engine.Stop(context.Background(), s.Name)
 	case *sql.StartPipe:
-		err = w.engine.Start(context.Background(), s.Name)
+		return w.engine.Start(context.Background(), s.Name)
+	case *sql.AlterPipe:
+		return w.engine.Alter(context.Background(), s)
+	case *sql.DropPipe:
+		return w.engine.Drop(context.Background(), s)
 	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	return fmt.Errorf("%T", s)
 }
 
 // eventually waits for a condition.

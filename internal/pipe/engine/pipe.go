@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path"
@@ -204,7 +205,7 @@ func (p *pipe) stop() error {
 	}
 	p.halt(false)
 	p.log.Info("pipe stopped")
-	return p.syncCursor()
+	return p.syncProgress()
 }
 
 func (p *pipe) message() string {
@@ -232,10 +233,14 @@ func (p *pipe) drop() error {
 func (p *pipe) close(ctx context.Context) error {
 	select {
 	case <-p.op:
-		defer p.unlock()
-	case <-ctx.Done():
-		return fmt.Errorf("pipe %s: %w", p.name, ctx.Err())
+	default: // a statement works on it
+		select {
+		case <-p.op:
+		case <-ctx.Done():
+			return fmt.Errorf("pipe %s: %w", p.name, ctx.Err())
+		}
 	}
+	defer p.unlock()
 	if p.sup == nil {
 		return nil
 	}
@@ -247,11 +252,11 @@ func (p *pipe) close(ctx context.Context) error {
 		<-p.sup.done
 	}
 	p.sup = nil
-	return p.syncCursor()
+	return p.syncProgress()
 }
 
-func (p *pipe) syncCursor() error {
-	if err := p.cursor.Sync(); err != nil {
+func (p *pipe) syncProgress() error {
+	if err := errors.Join(p.cursor.Sync(), keepMark(p)); err != nil {
 		return fmt.Errorf("progress is not durable: %w", err)
 	}
 	return nil
@@ -303,7 +308,7 @@ func (p *pipe) build(pl *plan) (*instance, error) {
 	source := plugin.SourceContext{Common: common, From: from, Created: event.Position(def.Head),
 		CreatedAt: def.Created, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files}
 	if def.Past != nil {
-		source.Snapshot = def.snapshotName()
+		source.Snapshot, source.Mark = def.snapshotName(), def.Past.Mark
 		if def.Past.Gap {
 			source.Missed = missedOf(p)
 		}

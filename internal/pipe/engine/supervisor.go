@@ -75,6 +75,7 @@ func (s *supervisor) run(soft, hard context.Context, inst *instance) (progress b
 	p.mu.Unlock()
 	err = inst.run(soft, hard, p.e.cfg.Drain)
 	_, _, acked := inst.tracker.progress()
+	noteMark(p)
 	p.mu.Lock()
 	p.inst = nil
 	p.counts.acked += acked

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"math/rand"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/event"
+	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 )
 
 // TestTrackerAgainstModel compares the ring with the obvious rule: the prefix ends
@@ -37,17 +39,17 @@ func TestTrackerAgainstModel(t *testing.T) {
 			case rng.Intn(2) == 0 && len(waiting) < len(tr.ring):
 				seen += event.Position(1 + rng.Intn(3))
 				n := 1 + rng.Intn(3)
-				if err := tr.add(context.Background(), seen, n, false); err != nil {
+				if _, err := tr.add(context.Background(), plugin.Item{Pos: seen}, n); err != nil {
 					t.Fatal(err)
 				}
 				waiting = append(waiting, open{seen, n})
 			case len(waiting) > 0:
 				i := rng.Intn(len(waiting))
 				if waiting[i].waits > 0 {
-					tr.Ack(waiting[i].pos)
+					tr.Ack(waiting[i].pos, 0)
 					waiting[i].waits--
 				}
-				tr.Ack(seen + 100) // nonsense is ignored
+				tr.Ack(seen+100, 0) // nonsense is ignored
 				for len(waiting) > 0 && waiting[0].waits == 0 {
 					waiting = waiting[1:]
 				}
@@ -73,26 +75,26 @@ func TestTrackerWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTracker(0, 2, func(event.Position) {})
 		ctx := t.Context()
-		_ = tr.add(ctx, 1, 1, false)
-		_ = tr.add(ctx, 2, 1, false)
+		_, _ = tr.add(ctx, plugin.Item{Pos: 1}, 1)
+		_, _ = tr.add(ctx, plugin.Item{Pos: 2}, 1)
 		short, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		if err := tr.add(short, 3, 1, false); err == nil {
+		if _, err := tr.add(short, plugin.Item{Pos: 3}, 1); err == nil {
 			t.Error("a third position found room")
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if err := tr.add(ctx, 3, 1, false); err != nil {
+			if _, err := tr.add(ctx, plugin.Item{Pos: 3}, 1); err != nil {
 				t.Error(err)
 			}
 		})
 		synctest.Wait()
-		tr.Ack(2) // not the first: no room
+		tr.Ack(2, 0) // not the first: no room
 		synctest.Wait()
 		if _, n, _ := tr.progress(); n != 2 {
 			t.Errorf("%d positions wait", n)
 		}
-		tr.Ack(1)
+		tr.Ack(1, 0)
 		wg.Wait()
 		if prefix, n, _ := tr.progress(); prefix != 2 || n != 1 {
 			t.Errorf("prefix %d, %d wait", prefix, n)
@@ -102,9 +104,9 @@ func TestTrackerWaitsForRoom(t *testing.T) {
 
 func TestTrackerClosed(t *testing.T) {
 	tr := newTracker(0, 4, func(event.Position) { t.Error("moved after close") })
-	_ = tr.add(context.Background(), 1, 1, false)
+	_, _ = tr.add(context.Background(), plugin.Item{Pos: 1}, 1)
 	tr.close()
-	tr.Ack(1)
+	tr.Ack(1, 0)
 	tr.pass(9)
 }
 
@@ -116,16 +118,16 @@ func TestTrackerSeveralItems(t *testing.T) {
 	tr := newTracker(4, 2, func(p event.Position) { at = p })
 	add := func(pos event.Position, more bool) {
 		t.Helper()
-		if err := tr.add(ctx, pos, 1, more); err != nil {
+		if _, err := tr.add(ctx, plugin.Item{Pos: pos, More: more}, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	add(5, true)
-	tr.Ack(5)
+	tr.Ack(5, 0)
 	add(5, true)
 	add(5, true)
-	tr.Ack(5)
-	tr.Ack(5)
+	tr.Ack(5, 0)
+	tr.Ack(5, 0)
 	if at != 0 {
 		t.Fatalf("an open position moved the cursor to %d", at)
 	}
@@ -136,13 +138,64 @@ func TestTrackerSeveralItems(t *testing.T) {
 	add(6, true)
 	add(6, false)
 	add(7, false)
-	tr.Ack(7)
-	tr.Ack(6)
+	tr.Ack(7, 0)
+	tr.Ack(6, 0)
 	if at != 5 {
 		t.Fatalf("the cursor is at %d before the second item of 6", at)
 	}
-	tr.Ack(6)
+	tr.Ack(6, 0)
 	if at != 7 {
 		t.Fatalf("the cursor is at %d, want 7", at)
+	}
+}
+
+// TestTrackerMarks: of items with marks the last one is remembered behind which nothing
+// waits; the prefix moves with their position only.
+func TestTrackerMarks(t *testing.T) {
+	for seed := int64(1); seed <= 200; seed++ {
+		rng := rand.New(rand.NewSource(seed))
+		var at event.Position
+		tr := newTracker(4, 64, func(p event.Position) { at = p })
+		const items = 40
+		var waiting []uint64
+		done := map[uint64]bool{}
+		for i := range items {
+			nth, err := tr.add(t.Context(), plugin.Item{Pos: 9, More: true, Mark: fmt.Sprint("m", i+1)}, 1)
+			if err != nil || nth != uint64(i+1) {
+				t.Fatalf("seed %d: item %d has number %d, %v", seed, i, nth, err)
+			}
+			waiting = append(waiting, nth)
+			for len(waiting) > 0 && rng.Intn(3) > 0 {
+				k := rng.Intn(len(waiting))
+				tr.Ack(9, waiting[k])
+				tr.Ack(9, waiting[k]) // too often is ignored
+				done[waiting[k]] = true
+				waiting = append(waiting[:k], waiting[k+1:]...)
+			}
+			want := ""
+			for n := uint64(1); done[n]; n++ {
+				want = fmt.Sprint("m", n)
+			}
+			if got := tr.marked(); got != want || at != 0 {
+				t.Fatalf("seed %d: mark %q, want %q; cursor %d", seed, got, want, at)
+			}
+		}
+		tr.pass(9)
+		if _, err := tr.add(t.Context(), plugin.Item{Pos: 12}, 1); err != nil {
+			t.Fatal(err)
+		}
+		if len(waiting) > 0 && at != 0 {
+			t.Fatalf("seed %d: the cursor is at %d before everything is acknowledged", seed, at)
+		}
+		for _, n := range waiting {
+			tr.Ack(9, n)
+		}
+		if at != 9 || tr.marked() != fmt.Sprint("m", items) {
+			t.Fatalf("seed %d: cursor %d, mark %q", seed, at, tr.marked())
+		}
+		tr.Ack(12, 0)
+		if at != 12 {
+			t.Fatalf("seed %d: cursor %d behind the marks", seed, at)
+		}
 	}
 }

@@ -10,6 +10,10 @@ import (
 // quotaKey is the attribute of a source that bounds what its pipe holds of the log.
 const quotaKey = "log-quota"
 
+// markEvery is how often the progress within a snapshot is made durable: what is sent
+// twice after a crash.
+const markEvery = time.Second
+
 // alarmShare is how much of its quota a pipe may use before it is logged, in percent.
 const alarmShare = 80
 
@@ -45,13 +49,36 @@ func (w *watcher) run(ctx context.Context) {
 	defer close(w.done)
 	t := time.NewTicker(w.e.cfg.Watch)
 	defer t.Stop()
+	marks := time.NewTicker(min(markEvery, w.e.cfg.Watch))
+	defer marks.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 			w.look(ctx)
+		case <-marks.C:
+			w.marks()
 		}
+	}
+}
+
+// marks makes durable how far the pipes have come in their snapshots.
+func (w *watcher) marks() {
+	w.e.mu.Lock()
+	pipes := w.e.sorted()
+	w.e.mu.Unlock()
+	var behind *pipe
+	for _, p := range pipes {
+		if noteMark(p) {
+			behind = p
+		}
+	}
+	if behind == nil {
+		return
+	}
+	if err := keepMark(behind); err != nil { // the next mark tries again
+		behind.log.Warn("how much of the history was delivered is not durable yet", "error", err)
 	}
 }
 

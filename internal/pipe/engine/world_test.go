@@ -244,7 +244,7 @@ func (s *testSink) Write(ctx context.Context, it plugin.Item) error {
 	s.t.mu.Unlock()
 	switch mode {
 	case "ack":
-		s.acker.Ack(it.Pos)
+		s.acker.Ack(it.Pos, it.Nth)
 	case "block":
 		<-ctx.Done()
 		return ctx.Err()
@@ -265,7 +265,7 @@ func (t *target) release(pick func([]event.Position) []event.Position) {
 	t.delivered = append(t.delivered, held...)
 	t.mu.Unlock()
 	for _, p := range held {
-		acker.Ack(p)
+		acker.Ack(p, 0)
 	}
 }
 

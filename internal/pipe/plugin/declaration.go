@@ -115,6 +115,9 @@ type SourceContext struct {
 	// Snapshot, if not empty, is the name of the state of the store to begin with; the log
 	// follows behind its position. It is made at the first use of the name.
 	Snapshot string
+	// Mark is that of the last item of the snapshot behind which nothing is missing at the
+	// target; empty: begin with the first.
+	Mark string
 	// Missed, if not nil, says that the pipe goes on behind a gap in its log, and calls fn
 	// with the changes of schema and the deletions in it, in log order.
 	Missed func(fn func(pos event.Position, ev *event.Event) error) error

@@ -15,6 +15,13 @@ type Item struct {
 	Pos   event.Position
 	Event *event.Event
 	More  bool // another item with this position follows; set by sources only
+
+	// Mark, if not empty, is what the source needs (SourceContext.Mark) to go on behind
+	// this item, in the middle of a position with very many items. Set by sources, with
+	// More; the items of such a position, but the last, all have one.
+	Mark string
+	// Nth tells the items of a position apart that have marks; set by the engine.
+	Nth uint64
 }
 
 // Source yields the events of one pipe in log order.
@@ -44,7 +51,7 @@ type Sink interface {
 	// Write takes one item over. It may return long before the item is delivered
 	// and may block for back-pressure until ctx ends. Items arrive in log order
 	// from one goroutine. Once the item is durable at the target (or a durable dead
-	// letter) the sink calls Acker.Ack(it.Pos) exactly once per Write, from any
+	// letter) the sink calls Acker.Ack(it.Pos, it.Nth) exactly once per Write, from any
 	// goroutine and in any order. A temporary failure is not reported: the sink
 	// retries for ever. An error means the item was not taken and the pipe stops
 	// with that message.
@@ -59,7 +66,7 @@ type Sink interface {
 
 // Acker is told which items are done.
 type Acker interface {
-	Ack(pos event.Position)
+	Ack(pos event.Position, nth uint64)
 }
 
 // Status is what a running sink says of itself for SHOW PIPES and metrics.
