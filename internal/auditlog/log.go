@@ -165,8 +165,8 @@ func (l *Log) Close(last ...audit.Entry) error {
 }
 
 // observe does what is due at a moment and takes the batch: what was counted, jumps
-// of the clock.
-func (l *Log) observe(now time.Time) batch {
+// of the clock. The second result is what is being counted, when that is due.
+func (l *Log) observe(now time.Time) (batch, *counts) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.fate.closed {
@@ -179,7 +179,7 @@ func (l *Log) observe(now time.Time) batch {
 	b := l.batch
 	b.end = l.tail.clone()
 	l.batch = batch{}
-	return b
+	return b, l.countsDue(now)
 }
 
 // settle notes that n bytes are on stable storage, and the end of a failure.

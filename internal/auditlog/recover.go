@@ -82,6 +82,13 @@ func open(cfg Config) (*Log, error) {
 		l.w.times.sign = time.Now()
 	}
 	l.w.keeper = newKeeper(l, dir)
+	before, err := counted(cfg, dir, l.Origin(), verifier)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range before {
+		l.appendLocked(&e) // nobody else has the log yet
+	}
 	return l, nil
 }
 

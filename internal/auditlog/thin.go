@@ -26,6 +26,8 @@ const maxKeys = 8192
 type thinner struct {
 	singly int
 	keys   map[thinKey]*tally
+	fresh  bool      // something was counted since saved
+	saved  time.Time // when it was last written down, see countsDue
 }
 
 // thinKey is what is counted together. Of an exception the peer is the host, of
@@ -68,6 +70,7 @@ func (t *thinner) take(e *audit.Entry, now time.Time) bool {
 		return true
 	}
 	n.held++
+	t.fresh = true
 	n.bytes += e.Bytes
 	if !n.merged && e.Hash != (audit.Hash{}) {
 		n.hash = n.hash.Chain(e.Hash)
@@ -126,20 +129,32 @@ func (t *thinner) due(now time.Time, write func(*audit.Entry)) {
 		if n.held == 0 {
 			continue
 		}
-		e := audit.Entry{Time: now, Category: k.category, Action: k.action, Result: k.result, User: k.user, Peer: k.peer,
-			Count: n.held, Bytes: n.bytes, From: n.from, To: n.to}
-		if now.IsZero() {
-			e.Time = n.to
-		}
-		if k.category == audit.Request {
-			if !n.merged {
-				e.Hash = n.hash
-			}
-		} else {
-			e.Detail = fmt.Sprintf("%d more of this kind, after %d that are listed singly", n.held, n.seen)
+		t.fresh = true
+		e := n.entry(k)
+		if !now.IsZero() {
+			e.Time = now
 		}
 		write(&e)
 	}
+}
+
+// each calls visit for all that is being counted, in no order.
+func (t *thinner) each(visit func(thinKey, *tally)) {
+	for k, n := range t.keys {
+		visit(k, n)
+	}
+}
+
+// entry is the record of what was counted, at the time of the last of it.
+func (n *tally) entry(k thinKey) audit.Entry {
+	e := audit.Entry{Time: n.to, Category: k.category, Action: k.action, Result: k.result, User: k.user, Peer: k.peer,
+		Count: n.held, Bytes: n.bytes, From: n.from, To: n.to}
+	if k.category != audit.Request {
+		e.Detail = fmt.Sprintf("%d more of this kind, after %d that are listed singly", n.held, n.seen)
+	} else if !n.merged {
+		e.Hash = n.hash
+	}
+	return e
 }
 
 func cmpOr(v ...int) int {

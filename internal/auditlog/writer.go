@@ -1,6 +1,7 @@
 package auditlog
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"sync/atomic"
@@ -32,7 +33,8 @@ type writer struct {
 	unsynced []batch
 	signed   int64 // records under the last head that is durable
 	times    struct{ sync, sign, retry time.Time }
-	head     []byte // signed, not yet in the head file
+	head     []byte  // signed, not yet in the head file
+	counts   *counts // not yet written down; nil: nothing new
 }
 
 func newWriter(l *Log, dir string, base state, number uint64) *writer {
@@ -87,6 +89,9 @@ func (w *writer) close(lock io.Closer) error {
 	if err != nil {
 		err = w.turn(time.Now(), true) // once more, on a new segment
 	}
+	if err == nil {
+		err = w.endCounts()
+	}
 	if w.seg != nil {
 		err = errors.Join(err, w.seg.file.Close())
 		w.seg = nil
@@ -96,7 +101,9 @@ func (w *writer) close(lock io.Closer) error {
 
 // turn writes what has come, signs and syncs what is due, or everything.
 func (w *writer) turn(now time.Time, all bool) error {
-	if b := w.l.observe(now); len(b.buf) > 0 {
+	b, counts := w.l.observe(now)
+	w.counts = cmp.Or(counts, w.counts)
+	if len(b.buf) > 0 {
 		w.unsynced = append(w.unsynced, b)
 		if w.seg != nil {
 			if err := w.seg.write(b.buf); err != nil {
@@ -105,6 +112,7 @@ func (w *writer) turn(now time.Time, all bool) error {
 		}
 	}
 	if len(w.unsynced) == 0 && w.signed == w.base.n && w.head == nil || !all && now.Before(w.times.retry) {
+		w.saveCounts()
 		return nil
 	}
 	if w.seg == nil {
@@ -123,6 +131,7 @@ func (w *writer) turn(now time.Time, all bool) error {
 			return w.fail(err)
 		}
 	}
+	w.saveCounts()
 	if full {
 		return w.rotate()
 	}
