@@ -58,7 +58,7 @@ type Result struct {
 
 // Write merges inputs, oldest first, into one TsFile. With no point at all the output is a
 // valid file without devices; the caller drops it. A series whose layers have different
-// types keeps the values of the newest type. Errors are those of the context, of the
+// types keeps the values of the newest type that has any. Errors are those of the context, of the
 // readers (with *tsfile.CorruptError for damage) and of out.
 //
 // Memory: the merge of one device (non-aligned: of one series), GroupBytes, and the index

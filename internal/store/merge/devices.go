@@ -160,8 +160,14 @@ func (l *deviceList) advance() error {
 // unionDevice joins what the layers know of one device.
 type unionDevice struct {
 	out   Device
-	index map[string]int
+	index map[string]seat
 	cur   tsfile.ChunkCursor
+}
+
+// seat is a column of a union.
+type seat struct {
+	i      int
+	filled bool // its schema is of a layer that has values
 }
 
 // next returns the first device of lists and moves those that have it; nil at the end.
@@ -176,7 +182,7 @@ func (u *unionDevice) next(lists []*deviceList) (*Device, error) {
 		return nil, nil
 	}
 	u.out = Device{Name: first}
-	u.index = map[string]int{}
+	u.index = map[string]seat{}
 	for _, l := range lists {
 		if l.done || l.name != first {
 			continue
@@ -185,7 +191,8 @@ func (u *unionDevice) next(lists []*deviceList) (*Device, error) {
 			for _, t := range l.in.Mem.Tablets(first) {
 				u.out.Aligned = t.Aligned
 				for i := range t.Columns {
-					u.put(t.Columns[i].Schema)
+					c := &t.Columns[i]
+					u.put(c.Schema, c.Nulls.Count(len(t.Times)) < len(t.Times))
 				}
 			}
 		} else if err := u.file(l); err != nil {
@@ -199,14 +206,19 @@ func (u *unionDevice) next(lists []*deviceList) (*Device, error) {
 	return &u.out, nil
 }
 
-func (u *unionDevice) put(s tablet.Schema) {
-	i, ok := u.index[s.Name]
-	if !ok {
-		u.index[s.Name] = len(u.out.Columns)
+// put adds a series of a layer. One without values there, which may be a deleted one of
+// another type, does not count where there are others.
+func (u *unionDevice) put(s tablet.Schema, filled bool) {
+	at, ok := u.index[s.Name]
+	switch {
+	case !ok:
+		at.i = len(u.out.Columns)
 		u.out.Columns = append(u.out.Columns, s)
-		return
+	case filled || !at.filled:
+		u.out.Columns[at.i] = s
 	}
-	u.out.Columns[i] = s
+	at.filled = at.filled || filled
+	u.index[s.Name] = at
 }
 
 // file adds the series of a file; encoding and compressor stand in the last chunk's header.
@@ -227,7 +239,7 @@ func (u *unionDevice) file(l *deviceList) error {
 		if err := r.OpenChunk(&u.cur, s, len(s.Chunks)-1, 256); err != nil {
 			return err
 		}
-		u.put(u.cur.Schema())
+		u.put(u.cur.Schema(), s.Stats.Count > 0)
 	}
 	return nil
 }

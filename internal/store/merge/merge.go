@@ -61,5 +61,5 @@ type Query struct {
 type Device struct {
 	Name    string
 	Aligned bool            // in the newest layer that has it
-	Columns []tablet.Schema // union in name order; type, encoding and compressor of the newest layer
+	Columns []tablet.Schema // union in name order; type, encoding and compressor of the newest layer that has values
 }
