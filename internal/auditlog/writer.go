@@ -31,14 +31,19 @@ type writer struct {
 	loose    bool     // the segment before was given up
 	base     state    // behind what is synced
 	unsynced []batch
-	signed   int64 // records under the last head that is durable
 	times    struct{ sync, sign, retry time.Time }
-	head     []byte  // signed, not yet in the head file
-	counts   *counts // not yet written down; nil: nothing new
+	beside
+}
+
+// beside is what lies beside the segments and is written behind them.
+type beside struct {
+	signed int64   // records under the last head that is durable
+	head   []byte  // signed, not yet in the head file
+	counts *counts // not yet written down; nil: nothing new
 }
 
 func newWriter(l *Log, dir string, base state, number uint64) *writer {
-	w := &writer{l: l, dir: dir, base: base, signed: -1, wake: make(chan struct{}, 1), flush: make(chan chan error),
+	w := &writer{l: l, dir: dir, base: base, beside: beside{signed: -1}, wake: make(chan struct{}, 1), flush: make(chan chan error),
 		ending: make(chan struct{}), done: make(chan struct{})}
 	w.number.Store(number)
 	return w
