@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sluice-gateway/sluice/internal/arrival"
@@ -58,7 +59,10 @@ func (c *Core) apply(ctx context.Context, o arrival.Origin, ev *event.Event) err
 	case event.Plan:
 		return c.ingest.Plan(ctx, o, ev.Request)
 	case event.File:
-		return c.ingest.File(ctx, o, ev.File)
+		if err := c.ingest.File(ctx, o, ev.File); !errors.Is(err, arrival.ErrKnown) {
+			return err
+		}
+		return nil
 	}
 	return c.ingest.Keep(ctx, o, ev.Request, "written by a pipe of this gateway")
 }

@@ -3,6 +3,7 @@ package arrival
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path"
@@ -35,11 +36,15 @@ type Writer interface {
 	// status.Unsupported means that this plan is to be kept instead. The body of r
 	// must not be used after the return, here and in Keep.
 	Plan(ctx context.Context, o Origin, r event.Request) error
-	// File takes over a sealed file whose parts are durable in the files/ folder.
+	// File takes over a sealed file whose parts are durable in the files/ folder. ErrKnown
+	// means that the same file is durable already and these parts are not needed.
 	File(ctx context.Context, o Origin, f *event.Sealed) error
 	// Keep makes a request durable that is not applied here; why is one sentence.
 	Keep(ctx context.Context, o Origin, r event.Request, why string) error
 }
+
+// ErrKnown says that a sealed file was sent before and is durable.
+var ErrKnown = errors.New("arrival: the file is here already")
 
 // Defaults of Config.
 const (

@@ -226,6 +226,7 @@ func looksLikeTsFile(fsys vfs.FS, name string, size int64) error {
 // still become durable, so the links stay, and the next attempt uses them again.
 func (s *Session) handOver(ctx context.Context, ev *event.Sealed, from func(*event.Part) string) error {
 	dir := path.Join(s.a.cfg.Dir, filesDir)
+	first := len(s.stage.linked) == 0
 	for i := range ev.Parts {
 		p := &ev.Parts[i]
 		if p.Absent {
@@ -244,12 +245,13 @@ func (s *Session) handOver(ctx context.Context, ev *event.Sealed, from func(*eve
 	if err := s.a.fs.SyncDir(dir); err != nil {
 		return failed(err, "sealed file is not durable")
 	}
-	if err := s.a.w.File(ctx, s.origin, ev); err != nil {
-		f := failed(err, "sealed file not taken over")
-		if f.class == Kept {
-			s.stage.unlink()
-		}
-		return f
+	err := s.a.w.File(ctx, s.origin, ev)
+	known := errors.Is(err, ErrKnown)
+	if first && (known || Classify(err) == Kept) { // else the record of an earlier attempt may name the links
+		s.stage.unlink()
+	}
+	if err != nil && !known {
+		return failed(err, "sealed file not taken over")
 	}
 	s.stage.linked = nil // they belong to the writer now
 	return nil

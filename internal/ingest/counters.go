@@ -7,7 +7,7 @@ type counters struct {
 	points, tablets, bytes atomic.Int64
 	plans, files, kept     atomic.Int64
 	snapshots, reloads     atomic.Int64
-	refused                atomic.Int64
+	refused, repeated      atomic.Int64
 }
 
 func (c *counters) written(b *batch) {
@@ -23,6 +23,7 @@ type Stats struct {
 	Bytes     int64 // of those records
 	Plans     int64 // schema changes and deletions
 	Files     int64 // sealed files taken over
+	Repeated  int64 // sealed files that came again, not recorded again
 	Kept      int64 // requests kept, not applied
 	Refused   int64 // tablets and plans refused, at least in part
 	Snapshots int64 // of the catalog
@@ -34,5 +35,5 @@ type Stats struct {
 func (g *Ingest) Stats() Stats {
 	c := &g.counts
 	return Stats{Points: c.points.Load(), Tablets: c.tablets.Load(), Bytes: c.bytes.Load(), Plans: c.plans.Load(),
-		Files: c.files.Load(), Kept: c.kept.Load(), Snapshots: c.snapshots.Load(), Reloads: c.reloads.Load(), Refused: c.refused.Load(), Unsaved: g.since.Load()}
+		Files: c.files.Load(), Repeated: c.repeated.Load(), Kept: c.kept.Load(), Snapshots: c.snapshots.Load(), Reloads: c.reloads.Load(), Refused: c.refused.Load(), Unsaved: g.since.Load()}
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/catalog"
@@ -13,7 +14,7 @@ import (
 // File implements arrival.Writer. A TsFile that can be read creates its series; if one
 // of them exists with another type (614), its device with another alignment (609), or
 // its place is taken, the whole file is refused. What cannot be read is recorded and
-// kept.
+// kept. One that is sent again is not recorded again: arrival.ErrKnown.
 func (g *Ingest) File(ctx context.Context, o arrival.Origin, f *event.Sealed) error {
 	ev := &event.Event{Kind: event.File, ViaPipe: o.ViaPipe, File: f}
 	devices, ok, err := g.cat.FileSchema(f)
@@ -21,7 +22,7 @@ func (g *Ingest) File(ctx context.Context, o arrival.Origin, f *event.Sealed) er
 	case err != nil:
 		return failed(err)
 	case ok:
-		err = adoption{g, ev, devices}.run(ctx)
+		err = adoption{g, ev, devices, transferKey(o, f)}.run(ctx)
 	default:
 		err = g.append(ctx, ev, func(pos uint64) { g.cat.ApplyEvent(ev, pos) })
 	}
@@ -36,6 +37,7 @@ type adoption struct {
 	g       *Ingest
 	ev      *event.Event
 	devices []catalog.FileDevice
+	key     string // of the transfer
 }
 
 func (a adoption) run(ctx context.Context) error {
@@ -45,36 +47,45 @@ func (a adoption) run(ctx context.Context) error {
 	if err := b.add(a.ev); err != nil {
 		return refused(err)
 	}
-	p, err := a.order(ctx, b)
-	if err != nil {
+	p, epoch, err := a.order(ctx, b)
+	switch {
+	case errors.Is(err, arrival.ErrKnown):
+		g.counts.repeated.Add(1)
+		return err
+	case err != nil:
 		g.counts.refused.Add(1)
 		return err
 	}
 	if err := g.settle(ctx, p, nil); err != nil {
 		return failed(err)
 	}
+	g.repeats.add(a.key, epoch)
 	return nil
 }
 
 // order validates, orders and applies the file with the schema locked.
-func (a adoption) order(ctx context.Context, b *batch) (p commitlog.Pending, err error) {
+func (a adoption) order(ctx context.Context, b *batch) (p commitlog.Pending, epoch uint64, err error) {
 	g := a.g
 	g.order.Lock()
 	defer g.order.Unlock()
 	if err := g.refresh(ctx); err != nil {
-		return p, err
+		return p, 0, err
+	}
+	known, epoch := g.repeats.known(a.key)
+	if known {
+		return p, epoch, arrival.ErrKnown
 	}
 	for i := range a.devices {
 		if err := checkFile(g.cat, &a.devices[i]); err != nil {
-			return p, err
+			return p, epoch, err
 		}
 	}
 	if p, err = g.begin(b); err != nil {
-		return p, failed(err)
+		return p, epoch, failed(err)
 	}
 	g.unsettled.Add(1)
 	g.cat.ApplyFile(a.devices)
-	return p, nil
+	return p, epoch, nil
 }
 
 // checkFile reports the first series of a device of a file that the catalog cannot

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/internal/adopt"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/deadletter"
+	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile"
@@ -110,5 +112,73 @@ func TestFileOfAnEarlierRelease(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		must(t, u.shut())
+	}
+}
+
+// TestFileThatComesAgain: one transfer is one record, until something is deleted.
+func TestFileThatComesAgain(t *testing.T) {
+	u := openReading(t, vfs.NewMem(1))
+	content := rows("root.f.d", 3, column("a", tablet.Int64, 3))
+	state := func(what string, events, files, repeated int) {
+		t.Helper()
+		left, err := u.fs.List("data/files")
+		must(t, err)
+		if s := u.Stats(); len(u.events(t)) != events || len(left) != files || int(s.Repeated) != repeated {
+			t.Errorf("%s: %d events, files %v, %+v", what, len(u.events(t)), left, s)
+		}
+	}
+	again := func(name string, tb *tablet.Tablet) {
+		t.Helper()
+		if out, _ := u.send(t, name, tb); out.Class != arrival.Done {
+			t.Errorf("%+v", out)
+		}
+	}
+	again("1.tsfile", content)
+	again("1.tsfile", content)
+	state("the same file twice", 1, 1, 1)
+	again("2.tsfile", content)
+	state("another name", 2, 2, 1)
+	again("1.tsfile", rows("root.f.d", 2, column("a", tablet.Int64, 2)))
+	state("other content", 3, 3, 1)
+	create, err := request.CreateDatabasePlan("root.g", request.NoTTL)
+	must(t, err)
+	must(t, u.Plan(t.Context(), pipe, create))
+	again("1.tsfile", content)
+	state("after a creation", 4, 3, 2)
+	remove, err := request.DeleteDataPlan([]string{"root.f.d.a"}, 0, 10)
+	must(t, err)
+	must(t, u.Plan(t.Context(), pipe, remove))
+	again("1.tsfile", content)
+	state("after a deletion the order of arrival decides", 6, 4, 2)
+	again("1.tsfile", content)
+	state("and again", 6, 4, 3)
+	must(t, u.shut())
+}
+
+// TestTransferKey: only the same sender repeats itself, and only over a pipe; a deletion
+// while a file becomes durable is remembered.
+func TestTransferKey(t *testing.T) {
+	f := &event.Sealed{Type: 5, Parts: []event.Part{{Name: "a", Length: 1, Sum: 2}}}
+	at := func(peer, user string) string {
+		return transferKey(arrival.Origin{Peer: peer, User: user, ViaPipe: true}, f)
+	}
+	if at("10.0.0.1:1", "u") != at("10.0.0.1:2", "u") || at("10.0.0.1:1", "u") == at("10.0.0.2:1", "u") || at("10.0.0.1:1", "u") == at("10.0.0.1:1", "v") {
+		t.Error("host and user are not what tells senders apart")
+	}
+	if at("store-sink", "") != "" || transferKey(arrival.Origin{Peer: "10.0.0.1:1"}, f) != "" {
+		t.Error("not of a pipe, and yet it may be a repetition")
+	}
+	var r repeats
+	_, epoch := r.known("k")
+	r.deleted([]catalog.Change{{Kind: catalog.DeleteData}})
+	r.add("k", epoch)
+	if known, _ := r.known("k"); known {
+		t.Error("added across a deletion")
+	}
+	for i := range 2 * maxRepeats {
+		r.add(fmt.Sprint(i), epoch+1)
+	}
+	if first, _ := r.known("0"); first || len(r.seen) != maxRepeats || len(r.order) != maxRepeats {
+		t.Errorf("%d remembered", len(r.seen))
 	}
 }

@@ -50,6 +50,7 @@ type Ingest struct {
 	workers sync.WaitGroup
 	buffers sync.Pool // of *batch
 	counts  counters
+	repeats repeats
 }
 
 var _ arrival.Writer = (*Ingest)(nil)

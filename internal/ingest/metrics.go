@@ -17,6 +17,7 @@ func metrics() []metric {
 		{"refused_total", "Writes and plans refused.", true, func(s *Stats) int64 { return s.Refused }},
 		{"plans_total", "Schema changes and deletions.", true, func(s *Stats) int64 { return s.Plans }},
 		{"files_total", "Sealed files taken over.", true, func(s *Stats) int64 { return s.Files }},
+		{"files_repeated_total", "Sealed files that came again and were not recorded again.", true, func(s *Stats) int64 { return s.Repeated }},
 		{"kept_total", "Requests kept, not applied.", true, func(s *Stats) int64 { return s.Kept }},
 		{"catalog_snapshots_total", "Snapshots of the schema written.", true, func(s *Stats) int64 { return s.Snapshots }},
 		{"catalog_reloads_total", "Times the schema was read again after a failed write.", true, func(s *Stats) int64 { return s.Reloads }},

@@ -26,10 +26,13 @@ func (g *Ingest) Plan(ctx context.Context, o arrival.Origin, r event.Request) er
 		return refused(err)
 	}
 	p, err := g.orderPlan(ctx, b, ev, func() error {
-		if o.ViaPipe || o.ConvertTypes {
-			return nil
+		if !o.ViaPipe && !o.ConvertTypes {
+			if err := check(g.cat, changes); err != nil {
+				return err
+			}
 		}
-		return check(g.cat, changes)
+		g.repeats.deleted(changes)
+		return nil
 	})
 	if err != nil {
 		g.counts.refused.Add(1)
