@@ -56,8 +56,19 @@ type IP struct {
 	Options  []byte // options of IPv4; extension headers of IPv6 (without the fragment header)
 	Payload  []byte // behind the IP headers, as far as captured
 	Missing  int    // bytes of the payload that were not captured
-	Bad      bool   // the header checksum of IPv4 is wrong
+	Odd      Oddity // what is odd about the header
 }
+
+// Oddity says what is odd about an IP header, as a set.
+type Oddity uint8
+
+// The oddities.
+const (
+	WrongSum Oddity = 1 << iota // the checksum of IPv4 is wrong, and not 0
+	NoSum                       // it is 0, and should not be
+	OtherSum                    // it is ffff, another way to write 0
+	NoLength                    // the length field is 0
+)
 
 // Fragment reports that the packet is only a part.
 func (p *IP) Fragment() bool { return p.More || p.Offset != 0 }
@@ -199,7 +210,8 @@ func decodeIPv4(h *Headers, cut int) error {
 		return ErrShort
 	}
 	head, total := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
-	if total == 0 { // segments longer than 64 KiB, as a sending Linux shows them
+	noLength := total == 0
+	if noLength { // segments longer than 64 KiB, as a sending Linux shows them
 		total = len(b) + cut
 	}
 	if b[0]>>4 != 4 || head < 20 || total < head {
@@ -213,7 +225,18 @@ func decodeIPv4(h *Headers, cut int) error {
 		Src: netip.AddrFrom4([4]byte(b[12:16])), Dst: netip.AddrFrom4([4]byte(b[16:20])),
 		Proto: b[9], TTL: b[8], Class: b[1], Flags: uint8(frag >> 13), ID: uint32(binary.BigEndian.Uint16(b[4:])),
 		Offset: int(frag&0x1fff) * 8, More: frag&0x2000 != 0, Options: b[20:head],
-		Bad: Checksum(0, b[:head]) != 0xffff && (b[10] != 0 || b[11] != 0),
+	}
+	if noLength {
+		h.IP.Odd = NoLength
+	}
+	sum, right := binary.BigEndian.Uint16(b[10:]), Checksum(0, b[:head]) == 0xffff
+	switch {
+	case sum == 0 && !right:
+		h.IP.Odd |= NoSum
+	case !right:
+		h.IP.Odd |= WrongSum
+	case sum == 0xffff:
+		h.IP.Odd |= OtherSum
 	}
 	return h.split(head, total, cut)
 }
@@ -228,10 +251,12 @@ func decodeIPv6(h *Headers, cut int) error {
 	}
 	first := binary.BigEndian.Uint32(b)
 	total := 40 + int(binary.BigEndian.Uint16(b[4:]))
-	if total == 40 && len(b)+cut > 40 && (b[6] == ProtoTCP || b[6] == 0) {
-		total = len(b) + cut // jumbo, or a segment longer than 64 KiB
+	odd := Oddity(0)
+	if total == 40 && len(b)+cut > 40 && (b[6] == ProtoTCP || b[6] == 0) { // jumbo, or a segment longer than 64 KiB
+		odd, total = NoLength, len(b)+cut
 	}
 	h.IP = IP{
+		Odd: odd,
 		Src: netip.AddrFrom16([16]byte(b[8:24])), Dst: netip.AddrFrom16([16]byte(b[24:40])),
 		TTL: b[7], Class: uint8(first >> 20), Label: first & 0xfffff,
 	}
@@ -261,7 +286,8 @@ func decodeIPv6(h *Headers, cut int) error {
 		if next == 44 {
 			off := binary.BigEndian.Uint16(b[at+2:])
 			h.IP.Offset, h.IP.More, h.IP.ID = int(off>>3)*8, off&1 != 0, binary.BigEndian.Uint32(b[at+4:])
-		} else {
+		}
+		if next != 44 || !h.IP.Fragment() { // a fragment header on a whole packet is an option like others
 			h.IP.Options = b[40 : at+n]
 		}
 		next, at = b[at], at+n
@@ -286,15 +312,20 @@ func (h *Headers) split(head, total, cut int) error {
 }
 
 // dropFCS removes a frame check sequence, which some cards capture, from the
-// trailer: the last four bytes when they are the CRC-32 of all before them.
+// trailer, or from the payload of what is not IP: the last four bytes when they are
+// the CRC-32 of all before them.
 func (h *Headers) dropFCS(frame []byte) {
-	n := len(h.Link.Trailer)
-	if n < 4 || allZero(h.Link.Trailer) {
+	from := &h.Link.Trailer
+	if !h.IsIP() {
+		from = &h.Link.Payload
+	}
+	n := len(*from)
+	if n < 4 || allZero(*from) {
 		return
 	}
 	at := len(frame) - 4
 	if binary.LittleEndian.Uint32(frame[at:]) == crc32.ChecksumIEEE(frame[:at]) {
-		h.Link.Trailer = h.Link.Trailer[:n-4]
+		*from = (*from)[:n-4]
 	}
 }
 

@@ -29,6 +29,7 @@ const (
 	ICMP          Kind = "icmp"           // ICMP from the outer side that nothing asked for
 	Fragment      Kind = "fragment"       // fragments from the outer side that overlap or never became whole
 	OtherTraffic  Kind = "other-traffic"  // another protocol from the outer side
+	Stray         Kind = "stray"          // packets of no connection; only ever an attempt
 )
 
 // Doubt names a reason why nothing can be proven.
@@ -52,6 +53,7 @@ const (
 	Uncompared    Doubt = "uncompared"        // a retransmitted answer too old to compare
 	LateRequest   Doubt = "late-request"      // an answer rests on bytes captured long after it
 	OuterAttempts Doubt = "outer-attempts"    // attempts on the outer cable and no capture of the inner cable that shows they did not pass
+	Housekeeping  Doubt = "housekeeping"      // more different packets of ARP, neighbour discovery or group membership than a link needs
 	OverLimit     Doubt = "covert-limit"      // the bound of the covert channel is over the limit that was set
 	Evicted       Doubt = "too-many"          // more connections at a time than can be followed
 )

@@ -25,6 +25,7 @@ type flow struct {
 	meter    meter
 	covert   bitCount
 	traffic  Traffic
+	sent     sentHeaders
 	findings int64
 	doubts   map[Doubt]string
 
@@ -34,10 +35,12 @@ type flow struct {
 
 // opening is how a connection began.
 type opening struct {
-	synOut, synBack   bool // SYN without ACK, by side
-	ackOut, ackBack   bool // SYN with ACK
-	middle            bool // the capture shows no SYN
-	outSeen, backSeen bool // a packet of this side was seen
+	synOut, synBack bool // SYN without ACK, by side
+	ackOut, ackBack bool // SYN with ACK
+	middle          bool // the capture shows no SYN
+	backSeen        bool // a packet of the outer side was seen
+	spoke           bool // a packet of the inner side other than RST was seen
+	acked           bool // the inner side acknowledged something
 }
 
 // closing is how it ended. Times are of the capture; 0 = did not happen.
@@ -117,7 +120,8 @@ func (p law) outPacket(f *flow, s *segment) {
 	t := &s.t
 	f.traffic.PacketsOut++
 	f.traffic.BytesOut += int64(t.Length)
-	f.opening.outSeen = true
+	f.opening.spoke = f.opening.spoke || !t.Has(capture.RST)
+	f.sent.add(p.other.seed, &s.h.IP, t)
 	bad := s.sum == capture.SumBad && !p.set.IgnoreChecksums
 	if bad { // thrown away by the receiver
 		f.traffic.BadSums++
@@ -163,6 +167,7 @@ func (p law) outPacket(f *flow, s *segment) {
 	}
 	f.meter.outSegment(at+int64(t.Length), t.Length > 0 && at+int64(t.Length) >= f.out.highest, s.opts.stamp, s.opts.hasStamp)
 	if t.Has(capture.ACK) && f.back.known {
+		f.opening.acked = true
 		p.innerAck(f, position(f.back.base, t.Ack, f.back.end))
 	}
 }
@@ -182,7 +187,7 @@ func (p law) outBytes(f *flow, s *segment, at int64) {
 		if f.out.next == before && at < before {
 			f.traffic.Resent++
 		}
-		p.line.requests(s.time, f.out.scan.requests-had)
+		p.account(f.key.cable).line.requests(s.time, f.out.scan.requests-had)
 		if f.out.full() {
 			p.giveUp(f, f.out.acked)
 		}
@@ -240,6 +245,10 @@ func (p law) backPacket(f *flow, s *segment) {
 	f.traffic.BytesBack += int64(t.Length)
 	f.opening.backSeen = true
 	p.backHeaders(f, s)
+	if s.sum == capture.SumBad && !p.set.IgnoreChecksums || s.h.IP.Odd&capture.WrongSum != 0 {
+		p.backDamaged(f, s)
+		return
+	}
 	if t.Has(capture.SYN) {
 		p.backSyn(f, s)
 	} else if (!f.out.known || !f.back.known) && !t.Has(capture.RST) {
@@ -247,10 +256,7 @@ func (p law) backPacket(f *flow, s *segment) {
 	}
 	if !f.back.known {
 		if t.Has(capture.RST) {
-			f.closing.rstBack = s.time
-			if t.Length > 0 {
-				p.find(f, RstData, "payload on RST", t.Payload, int64(t.Length))
-			}
+			p.backReset(f, s)
 			p.measure(f, s, 0, 0)
 		}
 		return
@@ -264,20 +270,40 @@ func (p law) backPacket(f *flow, s *segment) {
 	switch {
 	case t.Has(capture.SYN):
 	case t.Has(capture.RST):
-		if t.Length > 0 {
-			p.find(f, RstData, "payload on RST", t.Payload, int64(t.Length))
-		}
-		if f.closing.rstBack == 0 {
-			f.closing.rstBack = s.time
-		}
+		p.backReset(f, s)
 	case t.Length > 0:
 		p.backBytes(f, s, at, ack)
 	}
 	if t.Has(capture.FIN) && !t.Has(capture.RST) && !t.Has(capture.SYN) {
 		p.backFin(f, at+int64(t.Length), ack)
+	} else if t.Length == 0 && !t.Has(capture.SYN) && f.back.fin < 0 && at > f.back.end && at <= f.back.end+1<<30 {
+		f.closing.finMaybe = true // one position may be a FIN that was not captured
+		p.unseenUpTo(f, at-1, ack)
 	}
 	f.back.last = s.time
 	p.outerAck(f, ack, s.time)
+}
+
+// backReset handles RST of the outer side.
+func (p law) backReset(f *flow, s *segment) {
+	if s.t.Length > 0 {
+		p.find(f, RstData, "payload on RST", s.t.Payload, int64(s.t.Length))
+	}
+	if f.closing.rstBack == 0 {
+		f.closing.rstBack = s.time
+	}
+}
+
+// backDamaged handles a returning packet that its receiver throws away. Nothing of it
+// counts for the connection, but everybody on the cable can read it.
+func (p law) backDamaged(f *flow, s *segment) {
+	t := &s.t
+	f.traffic.BadSums++
+	if b := t.Payload; t.Length > 1 || len(b) == 1 && b[0] != 0 && b[0] != 0xff {
+		p.find(f, BadChecksum, "payload in a packet that the receiver throws away", b, int64(t.Length))
+	}
+	f.doubt(Damaged, fmt.Sprintf("packet %d has a wrong checksum", p.n))
+	p.measure(f, s, -1, -1)
 }
 
 // backFin notes where the outer side ended its stream.
@@ -329,7 +355,7 @@ func (p law) backSyn(f *flow, s *segment) {
 	}
 	if !t.Has(capture.ACK) {
 		f.opening.synBack = true
-		p.attempt(f, OpenedOutside, fmt.Sprintf("SYN from %s to %s", f.key.outer, f.key.inner), nil)
+		p.attempt(f.key.cable, f, OpenedOutside, fmt.Sprintf("SYN from %s to %s", f.key.outer, f.key.inner), nil)
 	} else {
 		f.opening.ackBack = true
 		if !f.opening.synOut {
@@ -342,6 +368,8 @@ func (p law) backSyn(f *flow, s *segment) {
 	}
 	if !f.back.known {
 		f.back.known, f.back.base = true, t.Seq+1
+	} else if f.back.base != t.Seq+1 && !f.opening.acked && f.back.end == 0 {
+		f.back.base = t.Seq + 1 // an outer side that forgot its first answer; the number counts into the bound
 	} else if f.back.base != t.Seq+1 {
 		p.find(f, Overlap, "SYN with another sequence number on the same connection", nil, 1)
 	}

@@ -2,6 +2,7 @@ package oneway
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/sluice-gateway/sluice/firmware-test/capture"
 )
@@ -19,6 +20,9 @@ func (p law) backHeaders(f *flow, s *segment) {
 	t, h := &s.t, &s.h
 	if t.Reserved != 0 || h.IP.Flags&4 != 0 {
 		p.find(f, Flags, fmt.Sprintf("reserved bits are set (TCP %x, IP %x)", t.Reserved, h.IP.Flags&4), nil, 1)
+	}
+	if h.IP.Odd&capture.NoLength != 0 {
+		p.find(f, Flags, "the IP header gives no length", nil, 1)
 	}
 	if bad := t.Has(capture.SYN) && t.Flags&(capture.FIN|capture.RST) != 0 || t.Has(capture.FIN|capture.RST) || t.Flags&0x3f == 0; bad {
 		p.find(f, Flags, fmt.Sprintf("flags %02x exclude each other", t.Flags), nil, 1)
@@ -45,37 +49,36 @@ func (p law) backHeaders(f *flow, s *segment) {
 // measure adds the headers of the packet to the bound.
 func (p law) measure(f *flow, s *segment, at, ack int64) {
 	before := f.covert
-	need := f.out.highest
-	if f.out.fin >= 0 && ack > f.out.fin {
-		need = f.out.fin + 1
+	o, b := &f.out, &f.back
+	expected, need := b.end, o.highest
+	if b.fin >= 0 {
+		expected = b.fin + 1
+	}
+	if o.fin >= 0 {
+		need = o.fin + 1
 	}
 	f.meter.add(backPacket{
 		h: &s.h, t: &s.t, opts: &s.opts, sum: s.sum, time: s.time,
-		atEnd: at == f.back.end && f.back.known && !s.t.Has(capture.SYN) || f.back.fin >= 0 && at == f.back.fin+1,
-		ack:   ack, need: need, tick: int64(p.set.TimingResolution),
+		atEnd: at == expected && b.known && !s.t.Has(capture.SYN),
+		ack:   ack, need: need, tick: int64(p.set.TimingResolution), first: f.traffic.First.UnixNano(),
 	}, &f.covert)
-	bits := int64(0)
+	if last := &p.last[f.key.cable]; *last != f.id { // the order of connections tells something too
+		f.covert[PlacePacket] += int64(bits.Len(uint(len(p.flows))))
+		*last = f.id
+	}
+	n := int64(0)
 	for i := range f.covert {
 		if Place(i) != PlaceTiming {
-			bits += f.covert[i] - before[i]
+			n += f.covert[i] - before[i]
 		}
 	}
-	p.line.covert(s.time, bits)
+	p.account(f.key.cable).add(s.time, n)
 }
 
 // backBytes judges the payload of a returning packet, at is the position of its
 // first byte and ack the outward position it acknowledges.
 func (p law) backBytes(f *flow, s *segment, at, ack int64) {
 	t := &s.t
-	if s.sum == capture.SumBad && !p.set.IgnoreChecksums || s.h.IP.Bad {
-		f.traffic.BadSums++
-		if t.Length > 1 || len(t.Payload) == 1 && t.Payload[0] != 0 && t.Payload[0] != 0xff {
-			p.find(f, BadChecksum, "payload in a packet that the receiver throws away", t.Payload, int64(t.Length))
-		} else {
-			f.doubt(Damaged, fmt.Sprintf("packet %d has a wrong checksum and a byte of payload", p.n))
-		}
-		return
-	}
 	if len(t.Payload) < t.Length {
 		f.doubt(CutPacket, "returning packets were captured shorter than they were")
 	}
@@ -164,7 +167,7 @@ func (p law) judge(f *flow, s *segment, pos, ack int64, v byte) Kind {
 		return AfterClose
 	}
 	b.take(pos, v)
-	p.line.answers(s.time, 1)
+	p.account(f.key.cable).line.answers(s.time, 1)
 	if k := p.lawful(f, s.time, pos, ack); k != "" {
 		return k
 	}

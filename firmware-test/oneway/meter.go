@@ -10,32 +10,37 @@ import (
 
 // The code that bounds the covert channel. One returning packet is coded as
 //
+//	1 bit    of the same connection as the returning packet before it, or of
+//	⌈log₂⌉   which of those that are open
+//	γ(n)     how many bytes of payload (Elias gamma code)
 //	1 bit    all fields as predicted, or not; if not:
-//	γ(n)     how many fields deviate (Elias gamma code)
-//	4 bits   which field        ┐ n times
+//	γ(n)     how many fields deviate
+//	5 bits   which field        ┐ n times
 //	cost     its value          ┘
 //
 // The code is a prefix code and can be decoded from what went out and what came
 // back before. Of all series of packets at most 2^(L+1) have a code of L bits or
 // less, so a series with a code of L bits tells at most L+1 bits, whatever the
-// sender meant by it.
+// sender meant by it. Bytes of payload are answers and are judged, not bounded.
 //
 //	field      predicted                              cost otherwise, in bits
 //	seq        the next position; a start: nothing    32
 //	ack        the highest byte that went out         γ(how many segment ends before it), else 32
-//	flags      ACK, and PSH with payload              8
+//	flags      ACK, and PSH with payload              12
 //	window     as before                              16
 //	options    same layout as before                  8 per byte; selective acknowledgements 64 per block
 //	TSval      advances with the clock (1 ms)         γ(error)
 //	TSecr      the latest that went out               γ(how many before it), else 32
-//	IP ID      0, as before, or one more              16
-//	TTL, class as before                              8 each
-//	label, tag, addresses of the link  as before      20, 16, 48 each
+//	IP ID      one step as the step before: 0 or 1    16
+//	TTL, class as before, flags too                   19
+//	label, tags and addresses of the link  as before  20, 160
 //	IP options none                                   8 per byte
 //	checksum   right, or not filled in, as before     32 (TCP and IP)
 //	urgent     0                                      16
-//	padding    zero                                   8 per byte
+//	padding    zero, to the same size as before       8 per byte, γ(length)
 //
+// A fragment counts with all bits of its headers, a packet that is not TCP with all its
+// bits when it is new, and with those that choose it among the known ones when it is not.
 // When a packet comes is coded apart, as γ(gap / resolution): whoever can watch the
 // cable can time it, whatever a gate does.
 
@@ -58,14 +63,14 @@ const (
 	PlaceChecksum
 	PlaceUrgent
 	PlacePadding
-	PlaceICMP
+	PlaceFragments
 	PlaceOther
 	PlaceTiming
 	places
 )
 
 var placeNames = [places]string{"packets", "seq", "ack", "flags", "window", "tcp-options", "timestamps", "ip-id", "ttl-class",
-	"link-label-tag", "ip-options", "checksum", "urgent", "padding", "icmp", "housekeeping", "timing"}
+	"link-label-tag", "ip-options", "checksum", "urgent", "padding", "fragments", "other-traffic", "timing"}
 
 // String returns the name reports use.
 func (p Place) String() string { return placeNames[p] }
@@ -85,6 +90,9 @@ func gamma(n int64) int64 {
 type meter struct {
 	seen     bool
 	ip       ipFields
+	idStep   uint32 // by how much the IP ID grew last, 0 or 1
+	noSum    bool   // the checksum of IP was 0
+	padTo    int    // size that short packets are padded to, 0 = they are not
 	window   uint16
 	sum      capture.SumState
 	layout   [40]byte // options without the values of timestamps and selective acknowledgements
@@ -136,6 +144,7 @@ type backPacket struct {
 	ack   int64 // position it acknowledges
 	need  int64 // highest outward position seen
 	tick  int64 // resolution of timing, ns
+	first int64 // time of the first packet of the connection
 }
 
 // add codes one packet and adds its cost to c.
@@ -143,8 +152,9 @@ func (m *meter) add(p backPacket, c *bitCount) {
 	deviations := int64(0)
 	charge := func(place Place, n int64) {
 		deviations++
-		c[place] += n + 4
+		c[place] += n + 5
 	}
+	noSum := p.h.IP.Odd&capture.NoSum != 0
 	m.internet(p.h, charge)
 	t := p.t
 	if !p.atEnd {
@@ -167,22 +177,37 @@ func (m *meter) add(p backPacket, c *bitCount) {
 	if t.Urgent != 0 {
 		charge(PlaceUrgent, 16)
 	}
-	if p.sum == capture.SumBad || p.h.IP.Bad || m.seen && p.sum != m.sum {
+	odd := t.Sum == 0xffff || p.h.IP.Odd&capture.OtherSum != 0 // another way to write 0
+	if p.sum == capture.SumBad || p.h.IP.Odd&capture.WrongSum != 0 || odd || m.seen && (p.sum != m.sum || noSum != m.noSum) {
 		charge(PlaceChecksum, 32)
 	}
-	m.sum = p.sum
-	if n := padding(p.h.Link.Trailer); n > 0 {
-		charge(PlacePadding, 8*n)
-	}
+	m.sum, m.noSum = p.sum, noSum
+	m.padding(&p.h.Link, charge)
 	m.options(p, charge)
-	c[PlacePacket]++
+	c[PlacePacket] += 2 + gamma(int64(t.Length))
 	if deviations > 0 {
 		c[PlacePacket] += gamma(deviations)
 	}
-	if m.seen {
-		c[PlaceTiming] += gamma((p.time - m.lastTime) / p.tick)
+	if !m.seen {
+		m.lastTime = p.first
 	}
+	c[PlaceTiming] += gamma((p.time - m.lastTime) / p.tick)
 	m.seen, m.lastTime = true, p.time
+}
+
+// padding codes what is behind the IP packet.
+func (m *meter) padding(l *capture.Link, charge func(Place, int64)) {
+	n := len(l.Trailer)
+	packet := len(l.Payload) - n
+	if n != max(0, m.padTo-packet) {
+		charge(PlacePadding, 1+gamma(int64(n)))
+		if m.padTo = 0; n > 0 {
+			m.padTo = packet + n
+		}
+	}
+	if n := padding(l.Trailer); n > 0 {
+		charge(PlacePadding, 8*n)
+	}
 }
 
 // padding returns up to where bytes behind the IP packet are not zero.
@@ -219,8 +244,12 @@ func (m *meter) internet(h *capture.Headers, charge func(Place, int64)) {
 		src: h.Link.Src, dst: h.Link.Dst, tags: h.Link.Tags}
 	was := m.ip
 	m.ip = now
-	if h.IP.Src.Is4() && now.id != 0 && (!m.seen || now.id != was.id && now.id != (was.id+1)&0xffff) {
+	if h.IP.Src.Is4() && now.id != (was.id+m.idStep)&0xffff {
 		charge(PlaceIPID, 16)
+		m.idStep = 1
+		if now.id == was.id {
+			m.idStep = 0
+		}
 	}
 	if n := int64(len(h.IP.Options)); n > 0 {
 		charge(PlaceIPOptions, 8*n)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
+	"math/bits"
 	"net"
 	"net/netip"
 	"slices"
@@ -15,7 +16,8 @@ import (
 const (
 	maxOthers   = 4096
 	maxMACs     = 4096
-	maxContents = 64 // different housekeeping packets per kind
+	maxContents = 64  // packets per kind that are recognised when they are repeated
+	maxHouse    = 256 // different housekeeping packets per kind that a link may need
 	maxEchoes   = 1024
 )
 
@@ -23,7 +25,7 @@ const (
 //
 // What is needed to run a link (ARP, neighbour discovery, group membership) is
 // not held against the capture, but counted into the bound: every new packet with
-// all its bits, a repeated one with the 6 bits that choose among 64.
+// all its bits, a repeated one with the bits that choose it among those known.
 type others struct {
 	kinds map[otherKey]*otherCount
 	macs  map[macKey]uint8 // 1 inner, 2 outer
@@ -64,6 +66,7 @@ type otherKey struct {
 type otherCount struct {
 	packets, bytes int64
 	bits           int64
+	fresh, last    int64 // packets never seen before; time of the last one
 	house          bool
 	contents       map[uint64]bool
 	first          Finding
@@ -138,10 +141,11 @@ func (o *others) mixed(p *Prover) {
 
 // sighting is one packet that is not TCP.
 type sighting struct {
-	label   string
-	way     direction
-	house   bool
-	content []byte // what repeats when nothing new is said
+	label string
+	way   direction
+	house bool   // allowed
+	bulk  bool   // of house: new contents are nothing odd
+	whole []byte // the packet put together from fragments, nil = was none
 }
 
 func (o *others) see(p *Prover, pkt *capture.Packet, h *capture.Headers, s sighting) {
@@ -152,26 +156,42 @@ func (o *others) see(p *Prover, pkt *capture.Packet, h *capture.Headers, s sight
 			o.full = true
 			return
 		}
-		c = &otherCount{house: s.house, contents: map[uint64]bool{}, first: p.entry(nil, OtherTraffic, s.label, nil, 1)}
+		c = &otherCount{house: s.house, contents: map[uint64]bool{}, first: p.entry(nil, OtherTraffic, s.label, nil, 1), last: p.now}
 		c.first.Cable = p.rep.Seen.Cables[pkt.Cable].Name
 		o.kinds[k] = c
 	}
 	c.packets++
 	c.bytes += int64(pkt.Length)
-	sum := maphash.Bytes(o.seed, s.content)
-	if c.contents[sum] {
-		c.bits += 6
-		return
+	if len(pkt.Data) < pkt.Length && s.way != out && s.way != inside {
+		p.doubt(CutPacket, "a packet that may have come back was captured shorter than it was")
 	}
-	c.bits += 8 * int64(len(s.content))
-	if len(c.contents) < maxContents {
-		c.contents[sum] = true
+	content := pkt.Data
+	if s.whole != nil {
+		content = s.whole
 	}
+	sum := maphash.Bytes(o.seed, content)
+	n := int64(1 + bits.Len(uint(len(o.kinds)*maxContents)))
+	if !c.contents[sum] {
+		n = 1 + 8*int64(len(content))
+		if !s.bulk {
+			c.fresh++
+		}
+		if len(c.contents) < maxContents {
+			c.contents[sum] = true
+		}
+	}
+	c.bits += n
+	if s.way != out && s.way != inside && o.macs[k.macKey] != 1 {
+		a := p.account(pkt.Cable)
+		a.add(p.now, n)
+		a.bits[PlaceTiming] += gamma((p.now - c.last) / int64(p.set.TimingResolution))
+	}
+	c.last = p.now
 }
 
 // note records a packet whose direction cannot be told by its addresses.
 func (o *others) note(p *Prover, pkt *capture.Packet, h *capture.Headers, label string) {
-	o.see(p, pkt, h, sighting{label: label, way: unknown, content: h.Link.Payload})
+	o.see(p, pkt, h, sighting{label: label, way: unknown})
 }
 
 // link records a packet that is not IP.
@@ -181,15 +201,14 @@ func (o *others) link(p *Prover, pkt *capture.Packet, h *capture.Headers) {
 		p.rep.Seen.Outside++
 		return
 	}
-	s := sighting{label: fmt.Sprintf("ethertype-%04x", l.EtherType), content: l.Payload}
-	if l.EtherType < 1536 {
+	s := sighting{label: fmt.Sprintf("ethertype-%04x", l.EtherType)}
+	switch {
+	case l.EtherType < 1536:
 		s.label = "ieee-802.3"
-	}
-	if b := l.Payload; l.EtherType == capture.EtherARP {
+	case l.EtherType == capture.EtherARP && isARP(l.Payload):
+		s.label, s.house = "arp", true
+	case l.EtherType == capture.EtherARP:
 		s.label = "arp-odd"
-		if len(b) >= 28 && binary.BigEndian.Uint64(b)>>16 == 0x0001_0800_0604 && (b[7] == 1 || b[7] == 2) && b[6] == 0 && padding(b[28:]) == 0 {
-			s.label, s.house, s.content = "arp", true, b[:28]
-		}
 	}
 	o.see(p, pkt, h, s)
 }
@@ -207,17 +226,19 @@ func (p bystander) way(ip *capture.IP) direction {
 }
 
 // otherIP records an IP packet that is neither TCP nor ICMP.
-func (p bystander) otherIP(pkt *capture.Packet, h *capture.Headers) {
+func (p bystander) otherIP(pkt *capture.Packet, h *capture.Headers, whole []byte) {
 	ip := &h.IP
 	if p.set.Scope == GateEndpoints {
 		p.rep.Seen.Outside++
 		return
 	}
-	s := sighting{label: fmt.Sprintf("ip-%d", ip.Proto), way: p.way(ip), content: ip.Payload}
+	s := sighting{label: fmt.Sprintf("ip-%d", ip.Proto), way: p.way(ip), whole: whole}
 	p.other.learn(pkt.Cable, h, s.way)
 	switch {
+	case ip.Proto == capture.ProtoIGMP && whole == nil && isIGMP(ip) && padding(h.Link.Trailer) == 0:
+		s.label, s.house = "igmp", true
 	case ip.Proto == capture.ProtoIGMP:
-		s.label, s.house = "igmp", len(ip.Payload) <= 64
+		s.label = "igmp-odd"
 	case ip.Proto == capture.ProtoUDP && len(ip.Payload) >= 8:
 		from, to := binary.BigEndian.Uint16(ip.Payload), binary.BigEndian.Uint16(ip.Payload[2:])
 		s.label = fmt.Sprintf("udp-%d", min(from, to))
@@ -226,7 +247,7 @@ func (p bystander) otherIP(pkt *capture.Packet, h *capture.Headers) {
 }
 
 // icmp judges ICMP of both versions.
-func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers) {
+func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers, whole []byte) {
 	ip := &h.IP
 	b := ip.Payload
 	if p.set.Scope == GateEndpoints {
@@ -234,12 +255,16 @@ func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers) {
 		return
 	}
 	if len(b) < 8 {
-		p.other.see(p.Prover, pkt, h, sighting{label: "icmp-odd", way: p.way(ip), content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp-odd", way: p.way(ip), whole: whole})
 		return
 	}
 	v6 := ip.Proto == capture.ProtoICMPv6
 	if t := b[0]; v6 && (t >= 130 && t <= 137 || t == 143) {
-		p.other.see(p.Prover, pkt, h, sighting{label: "neighbour-discovery", way: p.way(ip), house: true, content: b})
+		s := sighting{label: "neighbour-odd", way: p.way(ip), whole: whole}
+		if whole == nil && isNeighbour(ip) && padding(h.Link.Trailer) == 0 {
+			s.label, s.house = "neighbour-discovery", true
+		}
+		p.other.see(p.Prover, pkt, h, s)
 		return
 	}
 	dir := p.way(ip)
@@ -252,25 +277,24 @@ func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers) {
 			}
 			p.other.echo[maphash.Bytes(p.other.seed, b[4:])] = true
 		}
-		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, whole: whole})
 	case dir == back:
-		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, house: true, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, house: true, bulk: true, whole: whole})
 		if why := p.icmpBack(pkt.Cable, h, b, v6); why != "" {
-			f := &flow{key: flowKey{cable: pkt.Cable}}
-			p.attempt(f, ICMP, fmt.Sprintf("from %s, type %d code %d: %s", ip.Src, b[0], b[1], why), b)
+			p.attempt(pkt.Cable, nil, ICMP, fmt.Sprintf("from %s, type %d code %d: %s", ip.Src, b[0], b[1], why), b)
 		}
 	default:
-		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, content: b})
+		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, whole: whole})
 	}
 }
 
 // icmpBack returns why an ICMP packet of the outer side has no business here.
 func (p bystander) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) string {
-	if h.IP.Missing > 0 {
-		p.doubt(CutPacket, "ICMP captured shorter than it was")
-	}
 	if padding(h.Link.Trailer) > 0 {
 		return "bytes behind the packet"
+	}
+	if len(h.IP.Options) > 0 {
+		return "IP options or extension headers"
 	}
 	if !v6 && capture.Checksum(0, b) != 0xffff || v6 && capture.TransportSum(&h.IP, binary.BigEndian.Uint16(b[2:])) == capture.SumBad {
 		return "wrong checksum"
@@ -284,9 +308,25 @@ func (p bystander) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) st
 		delete(p.other.echo, k)
 		return ""
 	case !v6 && (t == 3 || t == 11 || t == 12), v6 && t >= 1 && t <= 4:
+		if rest := binary.BigEndian.Uint32(b[4:]) & unusedBits(v6, t, b[1]); rest != 0 {
+			return fmt.Sprintf("%08x in a field that is not used", rest)
+		}
 		return p.quoted(cable, b[8:], v6)
 	}
 	return "nothing asked for it"
+}
+
+// unusedBits tells which bits of the second word of an ICMP error mean nothing.
+func unusedBits(v6 bool, kind, code byte) uint32 {
+	switch {
+	case !v6 && kind == 3 && code == 4: // size of packets
+		return 0xffff0000
+	case !v6 && kind == 12: // place of the mistake
+		return 0x00ffffff
+	case v6 && (kind == 2 || kind == 4):
+		return 0
+	}
+	return 0xffffffff
 }
 
 // quoted checks that an error quotes a packet that really went out.
@@ -311,13 +351,14 @@ func (p bystander) quoted(cable int, q []byte, v6 bool) string {
 	if at < -1 || at > f.out.highest+1 {
 		return "it quotes a packet that was not sent"
 	}
-	if len(b) < 20 {
+	if len(b) == 8 { // as much as routers quote at the least: ports and sequence number
+		return ""
+	}
+	if !f.sent.holds(p.other.seed, &h.IP, b) {
+		p.doubt(Uncompared, "ICMP quotes a header that is not among the latest of its connection")
 		return ""
 	}
 	head := int(b[12]>>4) * 4
-	if head < 20 || head >= len(b) {
-		return ""
-	}
 	if !f.out.history.holds(at, len(b)-head) {
 		p.doubt(Uncompared, "ICMP quotes bytes that are too old to compare")
 		return ""
@@ -356,9 +397,12 @@ func (o *others) finish(p *Prover) {
 		}
 		if way != out && way != inside {
 			r.Bits = c.bits
-			p.rep.Covert.bits[PlaceOther] += c.bits
-			if !c.house && !slices.Contains(p.set.Tolerate, k.label) {
+			p.account(k.cable).bits[PlaceOther] += c.bits
+			switch {
+			case !c.house:
 				o.hold(p, k, c, way)
+			case c.fresh > maxHouse:
+				p.rep.Doubts.add(Housekeeping, DoubtNote{Doubt: Housekeeping, Detail: fmt.Sprintf("cable %q: %d different packets of %s from %s", c.first.Cable, c.fresh, k.label, k.macKey)}, p.set.MaxListed)
 			}
 		}
 		p.rep.Others = append(p.rep.Others, r)
@@ -378,6 +422,7 @@ func (o *others) hold(p *Prover, k otherKey, c *otherCount, way direction) {
 		p.rep.Attempts.add(e.Kind, e, p.set.MaxListed)
 	case way == back:
 		p.rep.Findings.add(e.Kind, e, p.set.MaxListed)
+	case slices.Contains(p.set.Tolerate, k.label):
 	default:
 		p.doubt(WhichWay, e.Detail+": it may come from the outer side")
 	}

@@ -1,6 +1,7 @@
 package oneway
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -20,12 +21,12 @@ type Prover struct {
 	set    Settings
 	cable  func(int) string
 	flows  map[flowKey]*flow
-	open   flowList
-	closed flowList
+	lists  [3]flowList // by how soon a connection may be forgotten
 	recent *flow
-	frags  fragments
+	frags  [3]capture.Fragments // see fragsOut
 	other  others
-	line   timeline
+	sides  [2]account // of the inner and of the outer cables
+	last   []int64    // by cable: the connection that the latest returning packet belonged to
 	budget budget
 	n      int64 // packets so far
 	span         // of the capture
@@ -33,14 +34,18 @@ type Prover struct {
 	rep    Report
 }
 
+// Fragments are put together apart: none of the outer side may stay incomplete.
+const (
+	fragsOut   = iota // of the inner side
+	fragsInner        // of the outer side, on an inner cable
+	fragsOuter        // of the outer side, on an outer cable
+)
+
 // span is the time of the capture, in nanoseconds since 1970.
 type span struct {
 	now, first, latest int64 // of the current packet; the earliest and the latest so far
+	here               int   // cable of the current packet
 }
-
-// fragments puts packets together, those of the outer side apart: none of them may
-// stay incomplete.
-type fragments struct{ ours, back capture.Fragments }
 
 // New returns a judge. cable gives the name of a cable by the number that packets
 // carry; it is called when the cable's first packet comes.
@@ -71,8 +76,12 @@ func (p *Prover) Packet(pkt *capture.Packet) {
 		return
 	}
 	ip := &s.h.IP
-	if ip.Fragment() && !p.fragment(pkt.Cable, ip) {
-		return
+	var whole []byte
+	if ip.Fragment() {
+		if !p.fragment(pkt, &s.h) {
+			return
+		}
+		whole = ip.Payload
 	}
 	switch ip.Proto {
 	case capture.ProtoTCP:
@@ -80,26 +89,45 @@ func (p *Prover) Packet(pkt *capture.Packet) {
 		p.tcp(pkt, &s)
 	case capture.ProtoICMP, capture.ProtoICMPv6:
 		c.Other++
-		bystander{p}.icmp(pkt, &s.h)
+		bystander{p}.icmp(pkt, &s.h, whole)
 	default:
 		c.Other++
-		bystander{p}.otherIP(pkt, &s.h)
+		bystander{p}.otherIP(pkt, &s.h, whole)
 	}
 }
 
 // fragment reports that the packet is whole now.
-func (p *Prover) fragment(cable int, ip *capture.IP) bool {
-	dir := p.set.direction(netip.AddrPortFrom(ip.Src, 0), netip.AddrPortFrom(ip.Dst, 0))
-	if dir != back {
-		whole, conflict := p.frags.ours.Add(cable, p.now, ip)
+func (p *Prover) fragment(pkt *capture.Packet, h *capture.Headers) bool {
+	ip := &h.IP
+	if p.set.Scope == GateEndpoints && ip.Proto != capture.ProtoTCP {
+		p.rep.Seen.Outside++
+		return false
+	}
+	if dir := p.set.direction(netip.AddrPortFrom(ip.Src, 0), netip.AddrPortFrom(ip.Dst, 0)); dir != back {
+		if dir == unknown {
+			p.other.note(p, pkt, h, "fragment")
+		}
+		whole, conflict := p.frags[fragsOut].Add(pkt.Cable, p.now, ip)
 		if conflict {
 			p.doubt(Disagree, "fragments of the inner side overlap and differ")
 		}
 		return whole
 	}
-	whole, conflict := p.frags.back.Add(cable, p.now, ip)
+	// How a packet is cut up is the sender's choice: each part counts with all its headers.
+	a := p.account(pkt.Cable)
+	n := 8 * int64(len(pkt.Data)-len(ip.Payload))
+	a.bits[PlaceFragments] += n
+	a.add(p.now, n)
+	if len(ip.Options) > 0 || padding(h.Link.Trailer) > 0 {
+		p.attempt(pkt.Cable, nil, Fragment, fmt.Sprintf("a fragment from %s with options or bytes behind it", ip.Src), pkt.Data)
+	}
+	set := &p.frags[fragsInner]
+	if p.rep.Seen.Cables[pkt.Cable].Outer {
+		set = &p.frags[fragsOuter]
+	}
+	whole, conflict := set.Add(pkt.Cable, p.now, ip)
 	if conflict {
-		p.find(nil, Fragment, fmt.Sprintf("fragments from %s overlap and differ", ip.Src), nil, 1)
+		p.attempt(pkt.Cable, nil, Fragment, fmt.Sprintf("fragments from %s overlap and differ", ip.Src), nil)
 	}
 	return whole
 }
@@ -117,8 +145,10 @@ func (p *Prover) seeCable(pkt *capture.Packet) *CableCount {
 	for len(p.rep.Seen.Cables) <= pkt.Cable {
 		i := len(p.rep.Seen.Cables)
 		name := p.cable(i)
+		p.last = append(p.last, 0)
 		p.rep.Seen.Cables = append(p.rep.Seen.Cables, CableCount{Name: name, Outer: slices.Contains(p.set.OuterCables, name)})
 	}
+	p.here = pkt.Cable
 	c := &p.rep.Seen.Cables[pkt.Cable]
 	c.Packets++
 	c.Bytes += int64(pkt.Length)
@@ -133,9 +163,10 @@ func (p *Prover) seeCable(pkt *capture.Packet) *CableCount {
 func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 	ip := &s.h.IP
 	if err := capture.DecodeTCP(ip, &s.t); err != nil {
-		p.undecodable(pkt, err)
-		if d := p.set.direction(netip.AddrPortFrom(ip.Src, 0), netip.AddrPortFrom(ip.Dst, 0)); d == back && err == capture.ErrMalformed {
-			p.find(nil, OtherTraffic, "a TCP header that contradicts itself", ip.Payload, int64(len(ip.Payload)))
+		if d := p.set.direction(netip.AddrPortFrom(ip.Src, 0), netip.AddrPortFrom(ip.Dst, 0)); d == back && errors.Is(err, capture.ErrMalformed) {
+			p.attempt(pkt.Cable, nil, OtherTraffic, "a TCP header that contradicts itself", ip.Payload)
+		} else {
+			p.undecodable(pkt, err)
 		}
 		return
 	}
@@ -156,6 +187,9 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 	case unknown:
 		p.other.note(p, pkt, &s.h, "tcp")
 		return
+	}
+	if len(pkt.Data) < pkt.Length && dir != out {
+		p.doubt(CutPacket, "a packet that may have come back was captured shorter than it was")
 	}
 	s.sum = capture.TransportSum(ip, s.t.Sum)
 	parseOptions(s.t.Options, s.t.Has(capture.SYN), &s.opts)
@@ -191,19 +225,35 @@ func (p *Prover) find5(key flowKey, s *segment, dir direction) *flow {
 	f.out.budget = &p.budget
 	f.traffic.First = time.Unix(0, s.time)
 	p.flows[key] = f
-	p.open.push(f)
+	p.lists[f.stage()].push(f)
 	p.recent = f
 	return f
 }
 
+// Stages of a connection.
+const (
+	over    = iota // closed or reset: remembered for stragglers
+	embryo         // never became a connection
+	working        //
+)
+
+// stage is how soon the connection may be forgotten.
+func (f *flow) stage() int {
+	switch {
+	case f.closed():
+		return over
+	case (!f.opening.synOut || !f.opening.ackBack) && f.traffic.BytesOut == 0:
+		return embryo
+	}
+	return working
+}
+
 // touch moves a connection to the front of its list.
 func (p *Prover) touch(f *flow) {
-	list := &p.open
-	if f.closed() {
-		list = &p.closed
-		if f.list != list {
-			f.out.release()
-		}
+	stage := f.stage()
+	list := &p.lists[stage]
+	if stage == over && f.list != list {
+		f.out.release()
 	}
 	if list.front == f {
 		return
@@ -212,21 +262,25 @@ func (p *Prover) touch(f *flow) {
 	list.push(f)
 }
 
-// makeRoom forgets what is over long enough, or what must go.
+// makeRoom forgets what is over long enough, or what must go: a flood of SYN does not
+// push out connections at work. What comes later on a forgotten connection is seen as
+// one whose start is not in the capture.
 func (p *Prover) makeRoom() {
-	for f := p.closed.rear; f != nil && p.now-f.traffic.Last.UnixNano() > linger; f = p.closed.rear {
+	for f := p.lists[over].rear; f != nil && p.now-f.traffic.Last.UnixNano() > linger; f = p.lists[over].rear {
 		p.retire(f)
 	}
 	if len(p.flows) < maxFlows {
 		return
 	}
-	if p.closed.rear != nil {
-		p.retire(p.closed.rear)
-		return
+	for i := range p.lists {
+		if f := p.lists[i].rear; f != nil {
+			if i == working {
+				f.doubt(Evicted, fmt.Sprintf("more than %d connections at a time", maxFlows))
+			}
+			p.retire(f)
+			return
+		}
 	}
-	f := p.open.rear
-	f.doubt(Evicted, fmt.Sprintf("more than %d connections at a time", maxFlows))
-	p.retire(f)
 }
 
 // retire closes the books of a connection.
@@ -247,6 +301,12 @@ func (p *Prover) retire(f *flow) {
 	if !f.opening.synOut && !f.opening.synBack {
 		f.doubt(StartUnseen, "SYN is not in the capture")
 	}
+	if p.onlyTried(f) {
+		f.doubts = nil
+		if !f.opening.synBack {
+			p.rep.Attempts.add(Stray, p.entry(f, Stray, fmt.Sprintf("packets from %s to %s that belong to no connection", f.key.outer, f.key.inner), nil, f.traffic.PacketsBack), p.set.MaxListed)
+		}
+	}
 	p.record(f)
 	f.list.remove(f)
 	f.out.release()
@@ -256,30 +316,51 @@ func (p *Prover) retire(f *flow) {
 	}
 }
 
+// onlyTried reports that the outer side sent something on an outer cable to which
+// the inner side never answered anything but RST: a scan, whatever it looked like.
+func (p *Prover) onlyTried(f *flow) bool {
+	return !f.opening.spoke && f.opening.backSeen && p.rep.Seen.Cables[f.key.cable].Outer
+}
+
 // find records a breach of the law.
 func (p *Prover) find(f *flow, k Kind, detail string, b []byte, count int64) {
+	if p.onlyTried(f) {
+		p.rep.Attempts.add(k, p.entry(f, k, detail, b, count), p.set.MaxListed)
+		return
+	}
+	p.breach(f, k, detail, b, count)
+}
+
+// attempt records what came from the outer side: on the outer cable it shows only
+// that somebody tried. f is nil for a packet of no connection.
+func (p *Prover) attempt(cable int, f *flow, k Kind, detail string, b []byte) {
+	count := max(1, int64(len(b)))
+	if p.rep.Seen.Cables[cable].Outer {
+		p.rep.Attempts.add(k, p.entry(f, k, detail, b, count), p.set.MaxListed)
+		return
+	}
+	p.breach(f, k, detail, b, count)
+}
+
+func (p *Prover) breach(f *flow, k Kind, detail string, b []byte, count int64) {
 	p.rep.Findings.add(k, p.entry(f, k, detail, b, count), p.set.MaxListed)
-	p.line.findings(p.now)
+	for i := range p.sides {
+		p.sides[i].line.findings(p.now)
+	}
 	if f != nil {
 		f.findings++
 	}
 }
 
-// attempt records what came from the outer side: on the outer cable it shows only
-// that somebody tried.
-func (p *Prover) attempt(f *flow, k Kind, detail string, b []byte) {
-	if f != nil && p.rep.Seen.Cables[f.key.cable].Outer {
-		p.rep.Attempts.add(k, p.entry(f, k, detail, b, 1), p.set.MaxListed)
-		return
-	}
-	p.find(f, k, detail, b, max(1, int64(len(b))))
-}
-
 func (p *Prover) entry(f *flow, k Kind, detail string, b []byte, count int64) Finding {
 	e := Finding{Kind: k, Packet: p.n, Time: time.Unix(0, p.now).UTC(), Detail: detail,
 		Bytes: slices.Clone(b[:min(len(b), maxFindingBytes)]), Count: count}
+	cable := p.here
 	if f != nil {
-		e.Connection, e.Cable = f.id, p.rep.Seen.Cables[f.key.cable].Name
+		e.Connection, cable = f.id, f.key.cable
+	}
+	if cable < len(p.rep.Seen.Cables) {
+		e.Cable = p.rep.Seen.Cables[cable].Name
 	}
 	return e
 }

@@ -21,7 +21,7 @@ const (
 )
 
 // Version of the rules by which packets are judged; it changes when a verdict can.
-const Version = "1"
+const Version = "2"
 
 // Report is the result of judging one set of captures.
 type Report struct {
@@ -61,9 +61,15 @@ type CableCount struct {
 	TCP     int64  `json:"tcp"`
 	Other   int64  `json:"other"`
 	Bytes   int64  `json:"bytes"`
+
+	Connections int64 `json:"connections"`
+	Requests    int64 `json:"requests"`
+	Zeros       int64 `json:"answers_00"`
+	Ones        int64 `json:"answers_ff"`
+	Odd         int64 `json:"answers_other"`
 }
 
-// Totals are sums over all connections.
+// Totals are sums over all connections; what crosses two cables counts twice.
 type Totals struct {
 	Connections int64 `json:"connections"`
 	Requests    int64 `json:"requests"`
@@ -123,17 +129,17 @@ func (l *Listed[K, T]) Kinds() []K { return slices.Sorted(maps.Keys(l.Counts)) }
 
 // CovertReport bounds what returning headers could carry beside the answers.
 type CovertReport struct {
+	Cables  string           `json:"cables"`         // inner or outer: which cables it is about
 	Bits    map[string]int64 `json:"bits"`           // by place, without timing
 	Total   int64            `json:"total_bits"`     // without timing
 	Seconds float64          `json:"seconds"`        // of capture
 	Mean    float64          `json:"bits_s"`         // Total / Seconds
-	Busiest float64          `json:"busiest_bits_s"` // of the busiest step of the timeline
+	Busiest float64          `json:"busiest_bits_s"` // of the busiest second
 	Timing  float64          `json:"timing_bits_s"`  // when packets come, at the resolution of the settings
 	Lawful  float64          `json:"lawful_bits_s"`  // one bit per answer
-	bits    bitCount
 }
 
-// Timeline is what happened when.
+// Timeline is what happened when, on the cables that the bound is about; findings of all.
 type Timeline struct {
 	Start   time.Time     `json:"start"`
 	Width   time.Duration `json:"width_ns"` // of a step
@@ -157,9 +163,14 @@ func (p *Prover) record(f *flow) {
 	t.BytesBack += f.traffic.BytesBack
 	t.Resent += f.traffic.Resent
 	t.BadSums += f.traffic.BadSums
+	a, c := p.account(f.key.cable), &r.Seen.Cables[f.key.cable]
+	a.answers += zero + one
+	c.Connections++
+	c.Requests += f.out.scan.requests
+	c.Zeros, c.Ones, c.Odd = c.Zeros+zero, c.Ones+one, c.Odd+odd
 	bits := int64(0)
 	for i, n := range f.covert {
-		r.Covert.bits[i] += n
+		a.bits[i] += n
 		if Place(i) != PlaceTiming {
 			bits += n
 		}
@@ -195,14 +206,14 @@ func (f *flow) class() class {
 	switch {
 	case f.findings > 0 || len(f.doubts) > 0:
 		return suspect
-	case f.openedBy() == "outer":
+	case !f.opening.synOut:
 		return tried
 	}
 	return good
 }
 
 func (c *ConnectionReport) tried() bool {
-	return c.OpenedBy == "outer" && c.Findings == 0 && len(c.Doubts) == 0
+	return c.OpenedBy != "inner" && c.Findings == 0 && len(c.Doubts) == 0
 }
 
 func (f *flow) openedBy() string {
@@ -230,21 +241,28 @@ func (f *flow) ended() string {
 // Finish ends the judging and returns the report. files describes the captures;
 // the Prover is of no further use.
 func (p *Prover) Finish(files []capture.FileInfo) *Report {
-	for f := p.closed.rear; f != nil; f = p.closed.rear {
-		p.retire(f)
+	for i := range p.lists {
+		for f := p.lists[i].rear; f != nil; f = p.lists[i].rear {
+			p.retire(f)
+		}
 	}
-	for f := p.open.rear; f != nil; f = p.open.rear {
-		p.retire(f)
-	}
-	p.frags.ours.Finish()
-	p.frags.back.Finish()
-	if n := p.frags.back.Stats.Incomplete; n > 0 {
-		p.find(nil, Fragment, fmt.Sprintf("%d packets of the outer side of which fragments never came", n), nil, n)
+	r := &p.rep
+	for i := range p.frags {
+		f := &p.frags[i]
+		f.Finish()
+		r.Seen.Fragments = r.Seen.Fragments.Plus(f.Stats)
+		e := p.entry(nil, Fragment, fmt.Sprintf("%d packets of the outer side of which fragments never came", f.Stats.Incomplete), nil, f.Stats.Incomplete)
+		switch e.Cable = ""; {
+		case e.Count == 0 || i == fragsOut:
+		case i == fragsOuter:
+			r.Attempts.add(Fragment, e, p.set.MaxListed)
+		default:
+			r.Findings.add(Fragment, e, p.set.MaxListed)
+		}
 	}
 	p.other.finish(p)
-	r := &p.rep
 	r.Tool, r.Version, r.Files = "oneway-prove", Version, files
-	r.Seen.Packets, r.Seen.Fragments = p.n, p.frags.ours.Stats.Plus(p.frags.back.Stats)
+	r.Seen.Packets = p.n
 	r.Seen.First, r.Seen.Last = time.Unix(0, p.first).UTC(), time.Unix(0, p.latest).UTC()
 	p.doubtFiles(files)
 	p.bound()
@@ -257,7 +275,6 @@ func (p *Prover) Finish(files []capture.FileInfo) *Report {
 	slices.SortStableFunc(r.Doubts.First, func(a, b DoubtNote) int {
 		return cmpStrings(string(a.Doubt), string(b.Doubt), fmt.Sprintf("%012d", a.Connection), fmt.Sprintf("%012d", b.Connection))
 	})
-	r.Timeline = Timeline{Start: time.Unix(0, p.line.start).UTC(), Width: time.Duration(p.line.width), Buckets: p.line.list}
 	switch {
 	case r.Findings.Total > 0:
 		r.Verdict = Failed
@@ -289,29 +306,7 @@ func (p *Prover) doubtFiles(files []capture.FileInfo) {
 	if !p.set.named() {
 		add(SidesGuessed, "name the inner side (--inner) or the gate's address (--gate ADDR:PORT)")
 	}
-	inner := slices.ContainsFunc(r.Seen.Cables, func(c CableCount) bool { return !c.Outer && c.Packets > 0 })
-	if r.Attempts.Total > 0 && !inner {
+	if r.Attempts.Total > 0 && !p.rep.Seen.inner() {
 		add(OuterAttempts, "%d attempts from outside; capture the inner cable as well", r.Attempts.Total)
-	}
-}
-
-// bound fills the covert report.
-func (p *Prover) bound() {
-	c := &p.rep.Covert
-	c.Bits = map[string]int64{}
-	for i, n := range c.bits {
-		if Place(i) != PlaceTiming && n > 0 {
-			c.Bits[Place(i).String()] = n
-			c.Total += n
-		}
-	}
-	c.Seconds = float64(p.latest-p.first) / 1e9
-	s := max(c.Seconds, 1)
-	t := &p.rep.Totals
-	c.Mean, c.Timing = float64(c.Total)/s, float64(c.bits[PlaceTiming])/s
-	c.Lawful = float64(t.AnswersZero+t.AnswersOne) / s
-	c.Busiest = max(p.line.busiest(), c.Mean)
-	if p.set.MaxCovert > 0 && c.Busiest > p.set.MaxCovert {
-		p.rep.Doubts.add(OverLimit, DoubtNote{Doubt: OverLimit, Detail: fmt.Sprintf("%.0f bits/s, the limit is %.0f", c.Busiest, p.set.MaxCovert)}, p.set.MaxListed)
 	}
 }

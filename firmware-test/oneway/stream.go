@@ -69,7 +69,7 @@ func (o *outward) add(at int64, p []byte) (differ int) {
 	}
 	o.take(p)
 	if len(o.pending) > 0 {
-		o.drain()
+		differ += o.drain()
 	}
 	return differ
 }
@@ -100,8 +100,9 @@ func (o *outward) hold(at int64, p []byte) (differ int) {
 	return differ
 }
 
-// drain hands over what is no longer behind a gap.
-func (o *outward) drain() {
+// drain hands over what is no longer behind a gap. It reports how many bytes differ
+// from a copy that came later and was handed over before.
+func (o *outward) drain() (differ int) {
 	n := 0
 	for _, q := range o.pending {
 		if q.at > o.next {
@@ -110,11 +111,14 @@ func (o *outward) drain() {
 		n++
 		o.waiting -= len(q.data)
 		o.budget.pending -= len(q.data)
-		if done := min(o.next-q.at, int64(len(q.data))); done < int64(len(q.data)) {
+		done := min(o.next-q.at, int64(len(q.data)))
+		differ += o.history.compare(q.at, q.data[:done])
+		if done < int64(len(q.data)) {
 			o.take(q.data[done:])
 		}
 	}
 	o.pending = slices.Delete(o.pending, 0, n)
+	return differ
 }
 
 // release gives back what is only needed while the connection lives.
@@ -145,7 +149,7 @@ func (o *outward) skipGap(to int64) int64 {
 	o.scan.skip(n)
 	o.next = to
 	o.highest = max(o.highest, to)
-	o.drain()
+	o.drain() // what was skipped cannot differ
 	return n
 }
 
