@@ -26,7 +26,7 @@ type link struct {
 	wrap     framing.Wrap
 	polarity framing.Polarity
 	observer *observer
-	audit    record
+	audit    sender.Record
 	payload  []byte     // of the request in flight, nil in a handshake
 	sum      audit.Hash // of payload
 
@@ -58,7 +58,7 @@ func newLink(ctx context.Context, conn net.Conn, t *transport) *link {
 // read takes every byte that arrives, whether one is expected or not.
 func (k *link) read() {
 	defer close(k.done)
-	defer func() { k.audit.closed(k.Err()) }()
+	defer func() { k.audit.Closed(k.Err()) }()
 	var buf [16]byte
 	for {
 		n, err := k.conn.Read(buf[:])
@@ -160,11 +160,12 @@ func (k *link) Send(ctx context.Context, frame []byte, patience time.Duration) (
 	if err != nil {
 		return sender.Answer{}, err
 	}
-	k.audit.answered(reply, len(k.payload), k.sum)
+	a := sender.Answer{Verdict: sender.Refused}
 	if reply == framing.OK {
-		return sender.Answer{Verdict: sender.OK}, nil
+		a.Verdict = sender.OK
 	}
-	return sender.Answer{Verdict: sender.Refused}, nil
+	k.audit.Answered(a, len(k.payload), k.sum)
+	return a, nil
 }
 
 // Dead implements sender.Link.

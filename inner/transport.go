@@ -23,6 +23,9 @@ type WireConfig struct {
 	Handshake handshake.SenderConfig
 }
 
+// gateDoor is what the audit log calls this way out.
+const gateDoor = "gate"
+
 // transport implements sender.Transport over frames and one-byte answers.
 type transport struct {
 	cfg      WireConfig
@@ -32,8 +35,8 @@ type transport struct {
 }
 
 // record returns what writes the audit entries of a connection.
-func (t *transport) record(conn net.Conn) record {
-	return record{to: audit.Or(t.audit), gate: conn.RemoteAddr().String(), local: conn.LocalAddr().String()}
+func (t *transport) record(conn net.Conn) sender.Record {
+	return sender.Record{To: t.audit, Door: gateDoor, Target: conn.RemoteAddr().String(), Local: conn.LocalAddr().String()}
 }
 
 // Begin implements sender.Transport.
@@ -45,13 +48,13 @@ func (t *transport) Open(ctx context.Context, endpoint string, class sender.Clas
 	conn, err := t.dial(dialing, endpoint)
 	cancel()
 	if err != nil {
-		(&record{to: audit.Or(t.audit), gate: endpoint}).entry(audit.Connection, "not opened", err)
+		(&sender.Record{To: t.audit, Door: gateDoor, Target: endpoint}).Opened(err)
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	k := newLink(ctx, conn, t)
-	k.audit.entry(audit.Connection, "opened", nil)
+	k.audit.Opened(nil)
 	err = t.shake(ctx, k, class)
-	k.audit.entry(audit.Handshake, class.String(), err)
+	k.audit.Shaken(class, err)
 	if err != nil {
 		_ = k.Close() // the handshake's error is the one to tell
 		return nil, err

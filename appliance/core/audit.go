@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/handshake"
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -82,6 +83,13 @@ func recordStart(c *Core, l *auditlog.Log, key bool) error {
 		}
 	}
 	return nil
+}
+
+// recordRemoved records what retention took from the commit log. It is done: an error
+// changes nothing.
+func recordRemoved(l *auditlog.Log, r commitlog.Removed) {
+	_ = l.Record(audit.Entry{Category: audit.Retention, Action: auditlog.ActionRemoved, Object: "commit log", Bytes: uint64(r.Bytes),
+		Detail: fmt.Sprintf("records %d to %d in %d segments: every reader is past them", r.First, r.Last, r.Segments)})
 }
 
 // Confined records what the gateway has given up, and shows it on /healthz. It is

@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-gateway/sluice/handshake"
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/deadletter"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/rpc"
@@ -91,6 +92,7 @@ func TestAuditOfADay(t *testing.T) {
 	if _, err := c.dead.Put(t.Context(), &deadletter.Letter{Content: deadletter.Event, Origin: "gate 10.0.0.8:2", Reason: "cannot be read", Payload: []byte(secret)}); err != nil {
 		t.Fatal(err)
 	}
+	recordRemoved(c.audit, commitlog.Removed{First: 1, Last: 99, Segments: 2, Bytes: 1000})
 	if err := c.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +114,7 @@ func TestAuditOfADay(t *testing.T) {
 		{audit.Configuration, "loaded", 2, audit.OK}, {audit.Login, "client", 2, audit.Refused}, {audit.Login, "pipe", 1, audit.Refused},
 		{audit.Statement, "create database", 1, audit.OK}, {audit.Statement, "create pipe", 1, audit.Failed}, {audit.Statement, "delete database", 1, audit.OK},
 		{audit.Statement, "show databases", 0, audit.OK}, {audit.Operator, "passwd", 1, audit.OK}, {audit.DeadLetter, "kept", 1, audit.OK},
+		{audit.Retention, auditlog.ActionRemoved, 1, audit.OK},
 	} {
 		got := find(list, w.category, w.action)
 		if len(got) != w.n || w.n > 0 && got[0].Result != w.result {

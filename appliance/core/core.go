@@ -198,6 +198,7 @@ func openLog(_ context.Context, c *Core) error {
 		Quota:        c.v.Size("commit_log_quota_bytes"),
 		Reserve:      c.v.Size("commit_log_reserve_bytes"),
 		Retain:       c.v.Size("commit_log_retain_bytes"),
+		Removed:      func(r commitlog.Removed) { recordRemoved(c.audit, r) },
 	}, c.log)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ type Unit struct{ *core.Core }
 func New(v *appliance.Values, log *slog.Logger) (appliance.Unit, error) {
 	return &Unit{core.New(v, log, core.Options{Side: appliance.Inner,
 		Sinks: func(rec audit.Recorder) []plugin.Declaration {
-			return []plugin.Declaration{inner.Recorded(nil, rec), thriftsink.Declaration(nil)}
+			return []plugin.Declaration{inner.Recorded(nil, rec), thriftsink.Recorded(nil, rec)}
 		}})}, nil
 }
 

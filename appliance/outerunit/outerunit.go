@@ -43,8 +43,8 @@ func New(v *appliance.Values, log *slog.Logger) (appliance.Unit, error) {
 	return &Unit{Core: core.New(v, log, core.Options{Side: appliance.Outer, Sinks: sinks}), v: v, log: log, kernel: sandbox.Look()}, nil
 }
 
-func sinks(audit.Recorder) []plugin.Declaration {
-	return []plugin.Declaration{thriftsink.Declaration(nil)}
+func sinks(rec audit.Recorder) []plugin.Declaration {
+	return []plugin.Declaration{thriftsink.Recorded(nil, rec)}
 }
 
 // Start implements appliance.Unit.

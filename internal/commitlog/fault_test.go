@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -208,6 +209,16 @@ func TestRetain(t *testing.T) {
 	m := vfs.NewMem(1)
 	cfg := small
 	cfg.Retain = 3000
+	var mu sync.Mutex
+	told := uint64(0) // up to here removals were told, without a gap
+	cfg.Removed = func(r Removed) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.First != told+1 || r.Last < r.First || r.Segments < 1 || r.Bytes < int64(r.Segments) {
+			t.Errorf("%+v behind %d", r, told)
+		}
+		told = r.Last
+	}
 	l := open(t, m, cfg)
 	c, err := l.Cursor("slow")
 	must(t, err)
@@ -241,6 +252,9 @@ func TestRetain(t *testing.T) {
 	}
 	first := l.First()
 	must(t, l.Close())
+	if told != first-1 {
+		t.Errorf("removals up to %d are told, the log begins with %d", told, first)
+	}
 	l = open(t, m, cfg)
 	if l.First() != first || l.Durable() != 90 || l.Stats().Damaged != 0 {
 		t.Fatalf("%+v", l.Stats())

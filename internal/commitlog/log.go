@@ -24,6 +24,15 @@ type Config struct {
 	MaxRecord    int   // most payload bytes of one record [64 MiB]
 	MaxGroup     int   // most payload bytes of one Begin [128 MiB]
 	Pending      int   // bytes that may wait for the disk before Begin blocks [16 MiB]
+
+	Removed func(Removed) // told what retention has removed [nobody]
+}
+
+// Removed is what one pass of retention has removed.
+type Removed struct {
+	First, Last uint64 // positions
+	Segments    int
+	Bytes       int64 // of their files
 }
 
 const (

@@ -23,6 +23,12 @@ func (l *Log) retain() {
 		keep = 0
 	}
 	slowest, any := l.cursors.slowest()
+	var gone Removed
+	defer func() {
+		if gone.Segments > 0 && l.cfg.Removed != nil {
+			l.cfg.Removed(gone)
+		}
+	}()
 	for {
 		seg := l.shelf.oldest(keep)
 		if seg == nil || any && seg.last > slowest {
@@ -32,6 +38,10 @@ func (l *Log) retain() {
 			l.logger.Warn("a segment that is no longer needed could not be removed", "segment", seg.num, "err", err)
 			return
 		}
+		if gone.Segments == 0 {
+			gone.First = seg.first
+		}
+		gone.Last, gone.Segments, gone.Bytes = seg.last, gone.Segments+1, gone.Bytes+seg.disk
 		l.logger.Info("segment removed by retention", "segment", seg.num, "first", seg.first, "last", seg.last)
 	}
 }

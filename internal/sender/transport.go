@@ -77,6 +77,9 @@ const (
 	Offset                 // a file piece: go on at Answer.Offset
 )
 
+// String returns the verdict in one word.
+func (v Verdict) String() string { return [...]string{"ok", "refused", "busy", "offset"}[v] }
+
 // Answer is a verdict with what a transport of more than one bit can add.
 type Answer struct {
 	Verdict Verdict

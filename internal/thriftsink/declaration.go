@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/sender"
@@ -13,7 +14,10 @@ import (
 
 // Declaration describes the sink iotdb-thrift-sync-sink. dial opens its
 // connections; nil means TCP.
-func Declaration(dial Dialer) plugin.Declaration {
+func Declaration(dial Dialer) plugin.Declaration { return Recorded(dial, nil) }
+
+// Recorded is Declaration with a Recorder for connections, handshakes and requests.
+func Recorded(dial Dialer, rec audit.Recorder) plugin.Declaration {
 	if dial == nil {
 		dial = dialTCP
 	}
@@ -23,9 +27,11 @@ func Declaration(dial Dialer) plugin.Declaration {
 		ClassName: "org.apache.iotdb.commons.pipe.agent.plugin.builtin.connector.iotdb.thrift.IoTDBThriftSyncConnector",
 		Doc: "Sends to the client port of an IoTDB or of another gateway, one request at a time and in order. " +
 			"The name iotdb-thrift-sink, asynchronous in IoTDB, is accepted and synchronous here.",
-		Fields:  Fields(),
-		Check:   sender.Check,
-		NewSink: func(c plugin.SinkContext, v *spec.Values) (plugin.Sink, error) { return newSink(c, v, dial) },
+		Fields: Fields(),
+		Check:  sender.Check,
+		NewSink: func(c plugin.SinkContext, v *spec.Values) (plugin.Sink, error) {
+			return newSink(c, v, &transport{dial: dial, audit: rec})
+		},
 	}
 }
 
@@ -40,14 +46,14 @@ func Fields() []spec.Field {
 	return append(fields, sender.DeliveryFields()...)
 }
 
-func newSink(c plugin.SinkContext, v *spec.Values, dial Dialer) (*sender.Sender, error) {
+func newSink(c plugin.SinkContext, v *spec.Values, t *transport) (*sender.Sender, error) {
 	cfg, err := sender.ConfigOf(v)
 	if err != nil {
 		return nil, fmt.Errorf("iotdb-thrift-sync-sink: %w", err)
 	}
 	cfg.Name, cfg.Lanes = c.Pipe, 1
 	cfg.LaneBytes = cfg.TotalBytes
-	t := &transport{dial: dial, connect: v.Duration("connect-timeout-ms"), handshake: sender.HandshakeOf(v, c.ClusterID, c.Precision), ask: cfg.Peer == request.LayoutAsDecoded}
+	t.connect, t.handshake, t.ask = v.Duration("connect-timeout-ms"), sender.HandshakeOf(v, c.ClusterID, c.Precision), cfg.Peer == request.LayoutAsDecoded
 	t.handshake.Timeout = t.connect
 	if err := t.handshake.Validate(); err != nil {
 		return nil, fmt.Errorf("iotdb-thrift-sync-sink: %w", err)

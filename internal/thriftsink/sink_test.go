@@ -120,7 +120,11 @@ func (f files) Open(name string) (plugin.File, error) {
 
 func open(t *testing.T, s *server, c plugin.SinkContext, attributes ...string) *sender.Sender {
 	t.Helper()
-	d := Declaration(s.dial)
+	return opened(t, Declaration(s.dial), c, attributes...)
+}
+
+func opened(t *testing.T, d plugin.Declaration, c plugin.SinkContext, attributes ...string) *sender.Sender {
+	t.Helper()
 	in := []spec.Input{{Key: "sink.node-urls", Value: "db:6667"}}
 	for i := 0; i < len(attributes); i += 2 {
 		in = append(in, spec.Input{Key: attributes[i], Value: attributes[i+1]})

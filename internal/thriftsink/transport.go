@@ -13,6 +13,7 @@ import (
 	"github.com/apache/thrift/lib/go/thrift"
 
 	"github.com/sluice-gateway/sluice/handshake"
+	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/rpc/gen"
 	"github.com/sluice-gateway/sluice/internal/sender"
@@ -30,8 +31,12 @@ type transport struct {
 	dial      Dialer
 	connect   time.Duration
 	handshake handshake.SenderConfig
-	ask       bool // for the release of the target
+	ask       bool           // for the release of the target
+	audit     audit.Recorder // nil: nothing is recorded
 }
+
+// thriftDoor is what the audit log calls this way out.
+const thriftDoor = "thrift"
 
 // Begin implements sender.Transport: thrift adds its own frame.
 func (t *transport) Begin(dst []byte) []byte { return dst }
@@ -41,11 +46,16 @@ func (t *transport) Open(ctx context.Context, endpoint string, class sender.Clas
 	dialing, cancel := context.WithTimeout(ctx, t.connect)
 	conn, err := t.dial(dialing, endpoint)
 	cancel()
+	record := sender.Record{To: t.audit, Door: thriftDoor, Target: endpoint}
 	if err != nil {
+		record.Opened(err)
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	k := newLink(ctx, conn)
+	record.Target, record.Local = conn.RemoteAddr().String(), conn.LocalAddr().String()
+	record.Opened(nil)
+	k := newLink(ctx, conn, record)
 	err = t.shake(ctx, k, class)
+	k.audit.Shaken(class, err)
 	if err == nil && t.ask {
 		err = k.ask(ctx, t.connect)
 	}
@@ -135,6 +145,7 @@ type link struct {
 	client *gen.IClientRPCServiceClient
 	peer   request.Layout
 	detach func() bool
+	audit  sender.Record
 
 	mu   sync.Mutex
 	err  error
@@ -142,11 +153,11 @@ type link struct {
 }
 
 // newLink takes over conn; when ctx ends the connection is closed.
-func newLink(ctx context.Context, conn net.Conn) *link {
+func newLink(ctx context.Context, conn net.Conn, record sender.Record) *link {
 	cfg := &thrift.TConfiguration{MaxMessageSize: maxAnswer, MaxFrameSize: maxAnswer}
 	framed := thrift.NewTFramedTransportConf(thrift.NewStreamTransport(conn, conn), cfg)
 	protocol := thrift.NewTBinaryProtocolConf(framed, cfg)
-	k := &link{conn: conn, dead: make(chan struct{}),
+	k := &link{conn: conn, audit: record, dead: make(chan struct{}),
 		client: gen.NewIClientRPCServiceClient(thrift.NewTStandardClient(protocol, protocol))}
 	k.detach = context.AfterFunc(ctx, func() { k.fail(sender.ReasonCancelled, ctx.Err()) })
 	return k
@@ -178,6 +189,9 @@ func (k *link) Send(ctx context.Context, frame []byte, patience time.Duration) (
 		return sender.Answer{}, err
 	}
 	a, stale := verdict(resp)
+	if _, body, err := request.Split(frame); err == nil { // what the receiver hashes, too
+		k.audit.Answered(a, len(body), k.audit.Sum(body))
+	}
 	if stale {
 		return a, k.fail(sender.ReasonRefused, errors.New(a.Detail))
 	}
@@ -187,13 +201,17 @@ func (k *link) Send(ctx context.Context, frame []byte, patience time.Duration) (
 // fail makes the link dead, the first cause wins; it returns that cause.
 func (k *link) fail(r sender.Reason, err error) error {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.err == nil {
-		k.err = &sender.LinkError{Reason: r, Err: err}
-		close(k.dead)
-		_ = k.conn.Close() // nothing more is wanted from it
+	if k.err != nil {
+		defer k.mu.Unlock()
+		return k.err
 	}
-	return k.err
+	k.err = &sender.LinkError{Reason: r, Err: err}
+	close(k.dead)
+	_ = k.conn.Close() // nothing more is wanted from it
+	err = k.err
+	k.mu.Unlock()
+	k.audit.Closed(err)
+	return err
 }
 
 // Dead implements sender.Link.
