@@ -25,6 +25,7 @@ type flow struct {
 	meter    meter
 	covert   bitCount
 	traffic  Traffic
+	last     int64 // time of the last packet
 	sent     sentHeaders
 	findings int64
 	doubts   map[Doubt]string

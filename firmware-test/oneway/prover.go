@@ -22,7 +22,7 @@ type Prover struct {
 	cable  func(int) string
 	flows  map[flowKey]*flow
 	lists  [3]flowList // by how soon a connection may be forgotten
-	recent *flow
+	routes [256]route
 	frags  [3]capture.Fragments // see fragsOut
 	other  others
 	sides  [2]account // of the inner and of the outer cables
@@ -175,12 +175,10 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 		p.rep.Seen.Outside++
 		return
 	}
-	dir := p.set.direction(src, dst)
+	way := p.route(src, dst, pkt.Cable)
+	dir := way.dir
 	p.other.learn(pkt.Cable, &s.h, dir)
-	key := flowKey{inner: src, outer: dst, cable: pkt.Cable}
 	switch dir {
-	case back:
-		key.inner, key.outer = dst, src
 	case inside:
 		p.rep.Seen.Inside++
 		return
@@ -193,40 +191,63 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 	}
 	s.sum = capture.TransportSum(ip, s.t.Sum)
 	parseOptions(s.t.Options, s.t.Has(capture.SYN), &s.opts)
-	f := p.find5(key, s, dir)
+	f := p.connection(way, s)
 	if dir == out {
 		law{p}.outPacket(f, s)
 	} else {
 		law{p}.backPacket(f, s)
 	}
-	f.traffic.Last = time.Unix(0, s.time)
+	f.last = s.time
 	p.touch(f)
 }
 
-// find5 returns the connection of a packet, a new one where a new one begins.
-func (p *Prover) find5(key flowKey, s *segment, dir direction) *flow {
-	f := p.recent
-	if f == nil || f.key != key {
-		f = p.flows[key]
+// route is what was found out about packets from one place to another.
+type route struct {
+	src, dst netip.AddrPort
+	cable    int
+	dir      direction
+	f        *flow // nil where there is none yet; of no list when it is over
+}
+
+// route returns what is known of the way from src to dst.
+func (p *Prover) route(src, dst netip.AddrPort, cable int) *route {
+	r := &p.routes[(src.Port()*31+dst.Port()+uint16(cable)*7)%uint16(len(p.routes))]
+	if r.src != src || r.dst != dst || r.cable != cable {
+		*r = route{src: src, dst: dst, cable: cable, dir: p.set.direction(src, dst)}
 	}
-	if f != nil && dir == out && s.t.Flags&(capture.SYN|capture.ACK) == capture.SYN &&
+	return r
+}
+
+// key is the connection the packets belong to.
+func (r *route) key() flowKey {
+	if r.dir == back {
+		return flowKey{inner: r.dst, outer: r.src, cable: r.cable}
+	}
+	return flowKey{inner: r.src, outer: r.dst, cable: r.cable}
+}
+
+// connection returns the connection of a packet, a new one where a new one begins.
+func (p *Prover) connection(way *route, s *segment) *flow {
+	f := way.f
+	if f == nil || f.list == nil {
+		f = p.flows[way.key()]
+	}
+	if f != nil && way.dir == out && s.t.Flags&(capture.SYN|capture.ACK) == capture.SYN &&
 		(f.closed() || f.opening.synOut && f.out.base != s.t.Seq+1 || !f.opening.synOut && f.opening.middle) {
 		p.retire(f)
 		f = nil
 	}
-	if f != nil {
-		p.recent = f
-		return f
+	if f == nil {
+		p.makeRoom()
+		p.rep.Totals.Connections++
+		f = &flow{id: p.rep.Totals.Connections, key: way.key(), last: s.time}
+		f.out.fin, f.back.fin = -1, -1
+		f.out.budget = &p.budget
+		f.traffic.First = time.Unix(0, s.time)
+		p.flows[f.key] = f
+		p.lists[f.stage()].push(f)
 	}
-	p.makeRoom()
-	p.rep.Totals.Connections++
-	f = &flow{id: p.rep.Totals.Connections, key: key}
-	f.out.fin, f.back.fin = -1, -1
-	f.out.budget = &p.budget
-	f.traffic.First = time.Unix(0, s.time)
-	p.flows[key] = f
-	p.lists[f.stage()].push(f)
-	p.recent = f
+	way.f = f
 	return f
 }
 
@@ -266,7 +287,7 @@ func (p *Prover) touch(f *flow) {
 // push out connections at work. What comes later on a forgotten connection is seen as
 // one whose start is not in the capture.
 func (p *Prover) makeRoom() {
-	for f := p.lists[over].rear; f != nil && p.now-f.traffic.Last.UnixNano() > linger; f = p.lists[over].rear {
+	for f := p.lists[over].rear; f != nil && p.now-f.last > linger; f = p.lists[over].rear {
 		p.retire(f)
 	}
 	if len(p.flows) < maxFlows {
@@ -311,9 +332,6 @@ func (p *Prover) retire(f *flow) {
 	f.list.remove(f)
 	f.out.release()
 	delete(p.flows, f.key)
-	if p.recent == f {
-		p.recent = nil
-	}
 }
 
 // onlyTried reports that the outer side sent something on an outer cable to which

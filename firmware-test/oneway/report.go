@@ -184,7 +184,7 @@ func (p *Prover) record(f *flow) {
 		return
 	}
 	p.listed[class]++
-	f.traffic.First, f.traffic.Last = f.traffic.First.UTC(), f.traffic.Last.UTC()
+	f.traffic.First, f.traffic.Last = f.traffic.First.UTC(), time.Unix(0, f.last).UTC()
 	r.Connections = append(r.Connections, ConnectionReport{
 		ID: f.id, Cable: r.Seen.Cables[f.key.cable].Name, Inner: f.key.inner, Outer: f.key.outer,
 		OpenedBy: f.openedBy(), Ended: f.ended(), Requests: f.out.scan.requests, Broken: f.out.scan.broken,
