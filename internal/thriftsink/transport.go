@@ -146,6 +146,7 @@ type link struct {
 	peer   request.Layout
 	detach func() bool
 	audit  sender.Record
+	ended  sync.Once // its end is recorded
 
 	mu   sync.Mutex
 	err  error
@@ -201,17 +202,13 @@ func (k *link) Send(ctx context.Context, frame []byte, patience time.Duration) (
 // fail makes the link dead, the first cause wins; it returns that cause.
 func (k *link) fail(r sender.Reason, err error) error {
 	k.mu.Lock()
-	if k.err != nil {
-		defer k.mu.Unlock()
-		return k.err
+	defer k.mu.Unlock()
+	if k.err == nil {
+		k.err = &sender.LinkError{Reason: r, Err: err}
+		close(k.dead)
+		_ = k.conn.Close() // nothing more is wanted from it
 	}
-	k.err = &sender.LinkError{Reason: r, Err: err}
-	close(k.dead)
-	_ = k.conn.Close() // nothing more is wanted from it
-	err = k.err
-	k.mu.Unlock()
-	k.audit.Closed(err)
-	return err
+	return k.err
 }
 
 // Dead implements sender.Link.
@@ -227,7 +224,8 @@ func (k *link) Err() error {
 // Close implements sender.Link.
 func (k *link) Close() error {
 	k.detach()
-	_ = k.fail(sender.ReasonNone, net.ErrClosed)
+	why := k.fail(sender.ReasonNone, net.ErrClosed)
+	k.ended.Do(func() { k.audit.Closed(why) })
 	return nil
 }
 
