@@ -172,7 +172,8 @@ func TTL(c *Catalog, device string) int64 {
 	}
 }
 
-// ttlOf returns the TTL of the longest rule that holds for a device, Forever if none.
+// ttlOf returns the TTL of the longest rule that holds for a device, Forever if none. A
+// rule for a.** holds below a, not for a itself, as in IoTDB.
 func ttlOf(t *tree, path string) int64 {
 	if len(t.ttls) == 0 {
 		return Forever
@@ -181,7 +182,7 @@ func ttlOf(t *tree, path string) int64 {
 		return ttl
 	}
 	ttl := int64(Forever)
-	prefixes(path+".x", func(p string) bool {
+	prefixes(path, func(p string) bool {
 		v, ok := t.ttls[p+".**"]
 		if !ok && t.dbs[p] != nil {
 			v, ok = t.ttls[p]

@@ -23,7 +23,7 @@ func TestTTL(t *testing.T) {
 	}
 	for _, tr := range []*tree{tr, again} {
 		c := &Catalog{tree: tr}
-		for device, want := range map[string]int64{"root.a": 1000, "root.a.d": 1000, "root.a.b": 0, "root.a.b.d.e": 0, "root.a.b.c": 5, "root.a.b.c.d": 0,
+		for device, want := range map[string]int64{"root.a": 1000, "root.a.d": 1000, "root.a.b": 1000, "root.a.b.e": 0, "root.a.b.d.e": 0, "root.a.b.c": 5, "root.a.b.c.d": 0,
 			"root.a.zero": 1, "root.a.zero.x": 1000, "root.x.d": 0, "root.y": 0, "root.f.d": 0} {
 			if got := TTL(c, device); got != want {
 				t.Errorf("%s: %d, want %d", device, got, want)

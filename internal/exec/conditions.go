@@ -6,6 +6,8 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/status"
+	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
 // conditions are the WHERE clause of SHOW and COUNT: all must hold.
@@ -16,6 +18,12 @@ func (cs conditions) check(fields ...string) error {
 	for _, c := range cs {
 		if !slices.Contains(fields, c.Field) {
 			return unsupported("WHERE %s of this statement", c.Field)
+		}
+		if c.Field != "DATATYPE" {
+			continue
+		}
+		if _, err := tablet.ParseDataType(c.Value); err != nil {
+			return status.Errorf(status.Semantic, "unsupported datatype: %s", clip(c.Value))
 		}
 	}
 	return nil
@@ -68,7 +76,11 @@ func (cs conditions) device(d *catalog.DeviceInfo) bool {
 func holds(c *sql.SchemaCondition, value string, ok bool) bool {
 	switch c.Op {
 	case "CONTAINS":
+		if c.Field == "TIMESERIES" || c.Field == "DEVICE" { // in any letter case, as in IoTDB
+			return strings.Contains(strings.ToLower(value), strings.ToLower(c.Value))
+		}
 		return ok && strings.Contains(value, c.Value)
+
 	case "=":
 		return ok && value == c.Value
 	case "!=":

@@ -173,7 +173,7 @@ const (
 func (b view) showChild(st *sql.ShowChild) (*result.Result, error) {
 	path := st.Pattern
 	if len(path.Nodes) == 0 {
-		path = sql.Path{Nodes: []string{"root"}}
+		path = sql.Path{Nodes: []string{"root", "**"}}
 	}
 	parent, err := compile(path)
 	if err != nil {

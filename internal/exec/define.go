@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -20,6 +21,9 @@ import (
 func (b *Backend) define(ctx context.Context, s *rpc.Session, st sql.Statement) error {
 	switch st := st.(type) {
 	case *sql.CreateDatabase:
+		if err := databaseName(st.Path); err != nil {
+			return err
+		}
 		ttl := int64(request.NoTTL)
 		if st.TTL > 0 {
 			ttl = st.TTL
@@ -28,6 +32,9 @@ func (b *Backend) define(ctx context.Context, s *rpc.Session, st sql.Statement) 
 	case *sql.DeleteDatabase:
 		return b.deleteDatabases(ctx, s, st.Paths)
 	case *sql.CreateTimeseries:
+		if _, err := measurement(st.Path.Nodes[len(st.Path.Nodes)-1]); err != nil {
+			return err
+		}
 		spec := seriesSpec(st.Schema, st.Alias, st.Tags, st.Attributes)
 		spec.Props = pairs(st.Props)
 		return b.plan(ctx, s)(request.CreateTimeseriesPlan(query.PathText(st.Path), spec))
@@ -62,6 +69,19 @@ func (b *Backend) plan(ctx context.Context, s *rpc.Session) func(event.Request, 
 		}
 		return b.Ingest.Plan(ctx, origin(s), r)
 	}
+}
+
+// databaseName refuses signs that IoTDB does not take in the name of a database.
+func databaseName(p sql.Path) error {
+	for _, n := range p.Nodes {
+		for _, r := range n {
+			if r < 0x2e80 && !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.`", r) || r > 0x9fff {
+				return status.Errorf(status.IllegalPath,
+					"The database name can only contain english or chinese characters, numbers, backticks and underscores. %s is not a legal path", clip(query.PathText(p)))
+			}
+		}
+	}
+	return nil
 }
 
 func (b *Backend) deleteDatabases(ctx context.Context, s *rpc.Session, paths []sql.Path) error {

@@ -117,7 +117,7 @@ func (b *Backend) Login(_ context.Context, c rpc.Credentials) (rpc.User, error) 
 
 // Insert implements rpc.Backend.
 func (b *Backend) Insert(ctx context.Context, s *rpc.Session, tablets []*tablet.Tablet) []error {
-	refused := b.allowTablets(s, tablets)
+	refused := b.atTheDoor(s, tablets)
 	if refused == nil {
 		return b.Ingest.InsertEach(ctx, origin(s), tablets)
 	}
@@ -155,7 +155,7 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 	case *sql.Delete:
 		return nil, b.deleteData(ctx, s, st)
 	case *sql.Flush:
-		return nil, b.flush(ctx)
+		return nil, b.flush(ctx, st)
 	case *sql.KillQuery:
 		return nil, killQuery(b.Query, st)
 	case *sql.Load:
@@ -174,7 +174,12 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 	return view{b, r, s}.show(st)
 }
 
-func (b *Backend) flush(ctx context.Context) error {
+func (b *Backend) flush(ctx context.Context, st *sql.Flush) error {
+	for _, p := range texts(st.Databases) {
+		if b.Catalog.DatabaseConflict(p) != p {
+			return status.Errorf(status.StorageEngine, "Database %s does not exist", clip(p))
+		}
+	}
 	if err := b.Ingest.Sync(ctx); err != nil {
 		return status.Errorf(status.StorageEngine, "The schema could not be saved: %w", err)
 	}

@@ -140,7 +140,7 @@ func table2text(res *result.Result) string {
 // TestScripts runs testdata/*: a statement per line, after "@user > " one of another user
 // than root, its answer below, a blank line between.
 func TestScripts(t *testing.T) {
-	for _, name := range []string{"statements", "users", "templates"} {
+	for _, name := range []string{"statements", "users", "templates", "door"} {
 		t.Run(name, func(t *testing.T) { script(t, "testdata/"+name) })
 	}
 }

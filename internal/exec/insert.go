@@ -26,6 +26,9 @@ func (b *Backend) insert(ctx context.Context, s *rpc.Session, st *sql.Insert) er
 	if t.Times, err = b.times(st); err != nil {
 		return err
 	}
+	if err := plausible(t.Times, b.cfg.Precision); err != nil {
+		return err
+	}
 	var wrong []string
 	reason := ""
 	seen := map[string]bool{}
@@ -46,6 +49,9 @@ func (b *Backend) insert(ctx context.Context, s *rpc.Session, st *sql.Insert) er
 		}
 	}
 	if len(t.Columns) > 0 {
+		if err := b.alignment(t); err != nil {
+			return err
+		}
 		if err := b.Ingest.InsertEach(ctx, origin(s), []*tablet.Tablet{t})[0]; err != nil {
 			return err
 		}
@@ -116,14 +122,20 @@ func (b *Backend) column(device, name string, rows []sql.InsertRow, i int) (c *t
 		}
 		if values++; !known {
 			schema, known = tablet.Schema{Name: name, Type: b.infer(kind, value)}, true
+			if l.Kind == sql.TimeLiteral {
+				schema.Type = tablet.Int64
+			}
 			schema.Encoding, schema.Compressor = tablet.DefaultEncoding(schema.Type), tablet.LZ4
 		}
-		if !fits(kind, schema.Type) {
+		if !fits(kind, value, schema.Type) || schema.Type == tablet.Date && !isDate(value) {
 			why = mismatch(device, name, value, schema.Type)
 			text.Nulls.Set(r)
 			values--
 		}
 		text.Bytes.Append([]byte(value))
+	}
+	if values == 0 && !known && rows[0].Values[i].Kind != sql.RawLiteral {
+		return nil, fmt.Sprintf("Path [%s.%s] does not exist", device, name)
 	}
 	if values == 0 {
 		return nil, why
@@ -135,6 +147,10 @@ func (b *Backend) column(device, name string, rows []sql.InsertRow, i int) (c *t
 			why = mismatch(device, name, ce.Value, schema.Type)
 			values -= len(ce.Rows)
 		}
+	}
+	if n := dropInfinite(&out); n > 0 {
+		why = fmt.Sprintf("The input %s value is Infinity", strings.ToLower(schema.Type.String()))
+		values -= n
 	}
 	if values == 0 {
 		return nil, why
@@ -172,7 +188,7 @@ func classifyRaw(s string) (sql.LiteralKind, string) {
 	}
 	switch tablet.InferType(s) {
 	case tablet.Boolean:
-		return sql.BoolLiteral, strings.ToLower(s)
+		return sql.BoolLiteral, s
 	case tablet.Double:
 		if _, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return sql.IntLiteral, s
@@ -202,7 +218,7 @@ func (b *Backend) infer(kind sql.LiteralKind, value string) tablet.DataType {
 
 // fits reports whether a literal of that form may become a value of the type at all;
 // whether its text does is for tablet.Convert.
-func fits(kind sql.LiteralKind, t tablet.DataType) bool {
+func fits(kind sql.LiteralKind, value string, t tablet.DataType) bool {
 	switch {
 	case kind == sql.BlobLiteral:
 		return t == tablet.Blob
@@ -210,6 +226,8 @@ func fits(kind sql.LiteralKind, t tablet.DataType) bool {
 		return false
 	case kind == sql.StringLiteral:
 		return t.Physical() == tablet.PhysicalBytes || t == tablet.Date
+	case kind == sql.FloatLiteral && strings.EqualFold(value, "NaN"):
+		return value == "NaN" // the one way to write it
 	case kind == sql.BoolLiteral:
 		return t == tablet.Boolean || t.Physical() == tablet.PhysicalBytes
 	}

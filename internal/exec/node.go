@@ -3,10 +3,10 @@ package exec
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
+	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
 // What a gateway says of itself where IoTDB lists its nodes: one config node and one
@@ -99,12 +99,9 @@ func (n *node) showSession(what string) (*result.Result, error) {
 		t.text("TREE")
 		return t.result()
 	case "CURRENT_TIMESTAMP":
-		t := newTable("CurrentTimestamp")
-		zone := n.session.Zone
-		if zone == nil {
-			zone = time.UTC
-		}
-		t.text(time.Now().In(zone).Format("2006-01-02T15:04:05.000Z07:00"))
+		t := newTable("CurrentTimestamp:int64")
+		t.columns[0].Type = tablet.Timestamp
+		t.number(now(n.cfg.Precision))
 		return t.result()
 	}
 	return nil, unsupported("SHOW %s", what)

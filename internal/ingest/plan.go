@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/catalog"
@@ -139,18 +140,21 @@ func checkSeries(cat *catalog.Catalog, c *catalog.Change) error {
 	return nil
 }
 
+// checkDelete refuses patterns of which none stands for a series.
 func checkDelete(cat *catalog.Catalog, patterns []tablet.Matcher) error {
+	var names []string
 	for _, p := range patterns {
 		found := false
 		cat.Series(p, func(s catalog.SeriesInfo) bool {
 			found = !s.Template
 			return !found
 		})
-		if !found {
-			return status.Errorf(status.PathNotExist, "Timeseries [%s] does not exist or is represented by device template", clip(p.String()))
+		if found {
+			return nil
 		}
+		names = append(names, p.String())
 	}
-	return nil
+	return status.Errorf(status.PathNotExist, "Timeseries [%s] does not exist or is represented by device template", clip(strings.Join(names, " ... ")))
 }
 
 // encodes reports whether IoTDB takes an encoding for a type.

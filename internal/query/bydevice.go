@@ -46,6 +46,9 @@ func (r *run) byDevice(s *sql.Select) (*result.Result, error) {
 			return nil, err
 		}
 	}
+	if len(x.list) == 0 { // as without ALIGN BY DEVICE
+		return &result.Result{HasTime: true, Rows: empty{}}, nil
+	}
 	x.paginate()
 	slices.SortFunc(x.list, func(a, b *oneDevice) int {
 		if s.Order.DeviceDesc {

@@ -262,6 +262,9 @@ func (m *model) condition(depth int) condition {
 				least = min(least, v)
 			}
 		}
+		if !found && (words == " is null" && !negate || words == " is not null" && negate) {
+			return 2, true // what does not exist is null
+		}
 		return least, found
 	}}
 }

@@ -271,8 +271,8 @@ func FormatFloat(v float64, bits int) string {
 		return s
 	}
 	mantissa, exp, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, bits), "e")
-	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
+	if !strings.Contains(mantissa, ".") { // the nearest of two digits: 4.9E-324
+		mantissa, exp, _ = strings.Cut(strconv.FormatFloat(v, 'e', 1, bits), "e")
 	}
 	n, _ := strconv.Atoi(exp)
 	return mantissa + "E" + strconv.Itoa(n)

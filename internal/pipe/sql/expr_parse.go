@@ -160,7 +160,11 @@ func readComparison(p *parser, x Operand, at Pos) Expr {
 		switch {
 		case p.Dead:
 		case x.Time, x.Constant() && x.Literal.Kind != BoolLiteral:
-			p.Expected("a comparison: =, !=, <, <=, >, >=, BETWEEN, IN, LIKE, REGEXP or IS", "BETWEEN", "IN", "LIKE", "REGEXP", "IS")
+			refuseOperation(p)
+			if p.Tok.Kind == scan.Word && !p.IsAny("AND", "OR") {
+				p.Expected("a comparison: =, !=, <, <=, >, >=, BETWEEN, IN, LIKE, REGEXP or IS", "BETWEEN", "IN", "LIKE", "REGEXP", "IS")
+			}
+			semantic(p, x.Pos, "The output type of the expression in WHERE clause should be BOOLEAN", "compare it: =, !=, <, <=, >, >=, BETWEEN, IN, LIKE, REGEXP or IS")
 		default:
 			refuseOperation(p)
 			return &Truth{X: x}
@@ -242,6 +246,10 @@ func readOperand(p *parser, withTime bool) Operand {
 	case isTime(p):
 		p.Next()
 		return Operand{Time: true, Pos: at}
+	case p.IsSymbol("("):
+		p.Refuse(at, "an expression in brackets is not supported here, only series, time and constants")
+	case p.IsSymbol("-") && !numberAfterSign(p):
+		p.Refuse(at, "arithmetic in WHERE is not supported here")
 	case literalAhead(p):
 		return Operand{Literal: readComparand(p, withTime), Pos: at}
 	case p.Tok.Kind == scan.Word && scan.CallFollows(p):
@@ -258,6 +266,12 @@ func readOperand(p *parser, withTime bool) Operand {
 		p.Expected("a condition: a series, time or a constant")
 	}
 	return Operand{Pos: at}
+}
+
+// numberAfterSign reports whether a number follows the sign that stands here.
+func numberAfterSign(p *parser) bool {
+	t := scan.Peek(p)
+	return t.Kind == scan.Symbol && t.Value == "." || t.Kind == scan.Word && '0' <= t.Value[0] && t.Value[0] <= '9'
 }
 
 func refuseArithmeticAfter(p *parser) {
@@ -288,9 +302,8 @@ func literalAhead(p *parser) bool {
 		case p.IsAny("true", "false", "null", "nan"):
 			t := scan.Peek(p)
 			return t.Kind != scan.Symbol || t.Value != "."
-		case p.IsWord("x"):
-			t := scan.Peek(p)
-			return t.Kind == scan.String && t.Pos.Offset == p.Tok.End
+		case scan.BlobFollows(p):
+			return true
 		}
 		return scan.Number(p.Tok.Value) || p.IsWord("now") && scan.CallFollows(p)
 	}
@@ -318,7 +331,7 @@ func readWhere(p *parser) TimeRange {
 	}
 	r, ok := RangeOf(e)
 	if !ok {
-		refuseWith(p, at, "this condition is not supported here", "only comparisons of time joined by AND")
+		semantic(p, at, "For delete statement, where clause can only contain time expressions", "comparisons of time joined by AND")
 	}
 	return r
 }

@@ -1,6 +1,10 @@
 package sql
 
-import "github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
+)
 
 // readInsert reads INSERT INTO device(time, m, ..) [ALIGNED] VALUES (..), (..).
 func readInsert(p *parser) Statement {
@@ -9,7 +13,7 @@ func readInsert(p *parser) Statement {
 	s := &Insert{Device: scan.ReadPath(p, scan.Exact), TimeIndex: -1}
 	readInsertColumns(p, s)
 	s.Aligned = p.TakeWord("ALIGNED")
-	if !p.TakeWord("VALUES") && !p.TakeWord("VALUE") {
+	if !p.TakeWord("VALUES") {
 		if p.IsWord("SELECT") {
 			p.Refuse(p.Tok.Pos, "INSERT INTO .. SELECT is not supported")
 		}
@@ -18,19 +22,26 @@ func readInsert(p *parser) Statement {
 	}
 	for !p.Dead {
 		s.Rows = append(s.Rows, readRow(p, s))
-		if !p.TakeSymbol(",") || p.Tok.Kind == scan.EOF || p.IsSymbol(";") {
+		if !p.TakeSymbol(",") {
 			break
 		}
 	}
 	return s
 }
 
+// timeColumn reports whether the time column is named here; back-quotes make no
+// difference.
+func timeColumn(p *parser) bool {
+	named := p.Tok.Kind == scan.Word || p.Tok.Kind == scan.Quoted
+	return named && (strings.EqualFold(p.Tok.Value, "time") || strings.EqualFold(p.Tok.Value, "timestamp"))
+}
+
 func readInsertColumns(p *parser, s *Insert) {
 	n := 0
 	p.List("of the column names", func() {
-		if p.IsWord("time") || p.IsWord("timestamp") {
+		if timeColumn(p) {
 			if s.TimeIndex >= 0 {
-				p.Fail("the time column is named twice", "")
+				semantic(p, p.Tok.Pos, "One row should only have one time value", "the time column is named twice")
 				return
 			}
 			s.TimeIndex = n

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/scan"
@@ -52,7 +53,7 @@ const endTime = "__endTime"
 
 func readItems(p *parser, s *Select) {
 	for !p.Dead {
-		if p.IsWord(endTime) {
+		if p.Tok.Kind == scan.Word && p.Tok.Value == endTime {
 			p.Next()
 			s.EndTime = true
 		} else {
@@ -61,7 +62,7 @@ func readItems(p *parser, s *Select) {
 		if len(s.Items) > maxItems {
 			p.Fail("too many items", "")
 		}
-		if !p.TakeSymbol(",") || p.IsWord("FROM") {
+		if !p.TakeSymbol(",") {
 			break
 		}
 	}
@@ -97,7 +98,7 @@ func caseFollows(p *parser) bool {
 func checkSelect(p *parser, s *Select) {
 	if p.Dead || len(s.Items) == 0 {
 		if len(s.Items) == 0 {
-			p.Fail("nothing is selected", "")
+			semantic(p, p.Tok.Pos, "Common queries and aggregated queries are not allowed to appear at the same time: "+endTime+" alone selects nothing", "")
 		}
 		return
 	}
@@ -115,6 +116,8 @@ func checkSelect(p *parser, s *Select) {
 	switch {
 	case s.Last && aggregate:
 		semantic(p, at, "Last queries can only be applied on raw time series.", "")
+	case s.Last && s.Series != Limit{Limit: -1, Offset: -1}:
+		semantic(p, at, "SLIMIT and SOFFSET can not be used in LastQuery.", "")
 	case s.Last && s.ByDevice:
 		semantic(p, at, "Last query doesn't support align by device.", "")
 	case s.Last && s.GroupBy != nil:
@@ -207,7 +210,7 @@ const noExpressions = "expressions and constants in SELECT are not supported her
 // readItemPath reads the path of an item, which goes on where FROM ends.
 func readItemPath(p *parser) Path {
 	if p.IsWord("root") {
-		p.Fail("a path in SELECT goes on where the path of FROM ends, so it does not begin with root",
+		semantic(p, p.Tok.Pos, "Path can not start with root in select clause: it goes on where the path of FROM ends",
 			"for instance SELECT s1 FROM root.plant.d1")
 		return Path{}
 	}
@@ -270,7 +273,7 @@ func readOrderBy(p *parser, s *Select) {
 	p.Next()
 	p.WantWord("BY")
 	seen := map[string]bool{}
-	for first := true; !p.Dead; first = false {
+	for !p.Dead {
 		at, word := p.Tok.Pos, strings.ToUpper(p.Tok.Value)
 		if word == "TIMESTAMP" {
 			word = "TIME"
@@ -283,20 +286,17 @@ func readOrderBy(p *parser, s *Select) {
 			refuseWith(p, at, "ORDER BY "+scan.Clip(p.Tok.Value)+" is not supported here", "rows go by TIME, DEVICE (with ALIGN BY DEVICE) or TIMESERIES (with LAST)")
 			return
 		}
-		if seen[word] {
-			semantic(p, at, "ORDER BY names "+word+" twice", "")
-			return
-		}
-		seen[word] = true
 		p.Next()
 		desc := p.TakeWord("DESC")
 		if !desc {
 			p.TakeWord("ASC")
 		}
-		switch word {
-		case "TIME":
+		first := len(seen) == 0
+		switch {
+		case seen[word]: // decided by the first
+		case word == "TIME":
 			s.Order.Desc, s.Order.ByTime = desc, first
-		case "DEVICE":
+		case word == "DEVICE":
 			s.Order.Device, s.Order.DeviceDesc = true, desc
 		default:
 			s.Order.Series = 1
@@ -304,6 +304,7 @@ func readOrderBy(p *parser, s *Select) {
 				s.Order.Series = -1
 			}
 		}
+		seen[word] = true
 		if !p.TakeSymbol(",") {
 			return
 		}
@@ -312,11 +313,14 @@ func readOrderBy(p *parser, s *Select) {
 
 // readLimit reads [S]LIMIT n or [S]OFFSET n.
 func readLimit(p *parser, l *Limit) {
-	word := strings.TrimPrefix(strings.ToUpper(p.Tok.Value), "S")
+	clause := strings.ToUpper(p.Tok.Value)
+	word, series := strings.CutPrefix(clause, "S")
 	p.Next()
-	at := p.Tok.Pos
+	at, digits := p.Tok.Pos, scan.Number(p.Tok.Value)
 	n, ok := scan.ReadInteger(p)
 	switch {
+	case !ok && digits, series && n > math.MaxInt32:
+		semantic(p, at, "Out of range: the number of "+clause+" is too large", "")
 	case !ok:
 		p.Expected("a whole number")
 	case n < 0:

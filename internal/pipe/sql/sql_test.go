@@ -73,7 +73,7 @@ func TestCreateTimeseriesDefaults(t *testing.T) {
 	if s.Schema != want {
 		t.Errorf("schema %+v, want %+v", s.Schema, want)
 	}
-	a := mustParse[*CreateAligned](t, "create aligned timeseries root.a.b(x float encoding=RLE, y text, )")
+	a := mustParse[*CreateAligned](t, "create aligned timeseries root.a.b(x float encoding=RLE, y text)")
 	if len(a.Columns) != 2 || a.Columns[0].Schema.Encoding != tablet.RLE || a.Columns[1].Schema.Encoding != tablet.Plain {
 		t.Errorf("columns %+v", a.Columns)
 	}

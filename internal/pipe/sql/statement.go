@@ -104,6 +104,8 @@ func readRareStatement(p *parser) Statement {
 		return grant.ReadGrant(p, true)
 	case p.TakeWord("LIST"):
 		return grant.ReadList(p)
+	case p.TakeWords("LOAD", "CONFIGURATION"):
+		return &Unsupported{What: "LOAD CONFIGURATION"}
 	case p.TakeWord("LOAD"):
 		return readLoad(p)
 	case p.TakeWord("DEACTIVATE"):
@@ -112,6 +114,9 @@ func readRareStatement(p *parser) Statement {
 		return &KillQuery{}
 	case p.TakeWord("KILL"):
 		p.WantWord("QUERY")
+		if p.Tok.Kind != scan.String {
+			p.Expected("the id of a query in quotes, as SHOW QUERIES has it")
+		}
 		return &KillQuery{ID: readAttributeValue(p)}
 	}
 	return nil

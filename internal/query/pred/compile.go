@@ -3,6 +3,7 @@ package pred
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/spec"
@@ -255,12 +256,16 @@ func (c *compiler) null(e *sql.IsNull, negate bool) (node, error) {
 		}
 		return always{no}, nil
 	}
-	return c.each(e.X.Path, func(k int) (node, error) { return &isNull{series: k, negate: negate}, nil })
+	n, err := c.each(e.X.Path, func(k int) (node, error) { return &isNull{series: k, negate: negate}, nil })
+	if n == nil && err == nil && !negate { // a series that does not exist has no value
+		return always{yes}, nil
+	}
+	return n, err
 }
 
 func (c *compiler) truth(e *sql.Truth, negate bool) (node, error) {
 	if e.X.Constant() {
-		if (e.X.Literal.Text == "true") != negate {
+		if strings.EqualFold(e.X.Literal.Text, "true") != negate {
 			return always{yes}, nil
 		}
 		return always{no}, nil

@@ -184,12 +184,10 @@ func quoteRune(r rune) string {
 	return fmt.Sprintf("%q (U+%04X)", r, r)
 }
 
-// End accepts semicolons and the end of the text. begins says whether another statement
+// End accepts a semicolon and the end of the text. begins says whether another statement
 // begins here, for the hint.
 func (p *Cursor) End(begins func(*Cursor) bool) {
-	for p.IsSymbol(";") {
-		p.Next()
-	}
+	p.TakeSymbol(";")
 	if p.Dead || p.Tok.Kind == EOF {
 		return
 	}
@@ -265,8 +263,7 @@ func (p *Cursor) WantSymbol(s, where string) {
 // Adjacent reports whether the current Token follows the last one without a gap.
 func (p *Cursor) Adjacent() bool { return p.Tok.Kind != EOF && p.Last.End == p.Tok.Pos.Offset }
 
-// List reads "(item, item)"; a comma before the bracket is accepted. item must
-// consume something or fail.
+// List reads "(item, item)". item must consume something or fail.
 func (p *Cursor) List(where string, item func()) {
 	p.WantSymbol("(", where)
 	for !p.Dead && !p.IsSymbol(")") {
@@ -276,6 +273,9 @@ func (p *Cursor) List(where string, item func()) {
 		}
 		if !p.TakeSymbol(",") {
 			p.Expected("',' or ')' " + where)
+		}
+		if p.IsSymbol(")") {
+			p.Fail("a comma stands before )", "")
 		}
 	}
 	p.WantSymbol(")", where)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/timestamp"
+	"github.com/sluice-gateway/sluice/internal/status"
 )
 
 // scanNumber returns the length of the number at the start of text: digits with an
@@ -122,7 +123,7 @@ func ReadLiteral(p *Cursor) Literal {
 	return Literal{Pos: at}
 }
 
-// readWordLiteral reads null, true, false, NaN, Infinity and X'..'.
+// readWordLiteral reads null, true, false, NaN and X'..'.
 func readWordLiteral(p *Cursor, at Pos) (Literal, bool) {
 	word := p.Tok.Value
 	l := Literal{Text: word, Pos: at}
@@ -130,18 +131,15 @@ func readWordLiteral(p *Cursor, at Pos) (Literal, bool) {
 	case "null":
 		l.Kind = NullLiteral
 	case "true", "false":
-		l.Kind, l.Text = BoolLiteral, strings.ToLower(word)
+		l.Kind = BoolLiteral // a TEXT keeps its letter case
 	case "nan":
-		l.Kind, l.Text = FloatLiteral, "NaN"
-	case "infinity", "inf":
-		l.Kind, l.Text = FloatLiteral, "Infinity"
+		l.Kind = FloatLiteral
 	case "x":
-		p.Next()
-		if p.Tok.Kind != String || !p.Adjacent() {
-			p.Expected("a text of hexadecimal digits after X")
-			return l, true
+		if !BlobFollows(p) {
+			return l, false
 		}
-		l.Kind, l.Text = BlobLiteral, strings.ToLower(p.Tok.Value)
+		p.Next()
+		l.Kind, l.Text = BlobLiteral, strings.ToLower(strings.Join(strings.Fields(p.Tok.Value), ""))
 		if len(l.Text)%2 != 0 || strings.Trim(l.Text, "0123456789abcdef") != "" {
 			p.Fail("X'..' needs an even number of hexadecimal digits", "")
 		}
@@ -152,20 +150,16 @@ func readWordLiteral(p *Cursor, at Pos) (Literal, bool) {
 	return l, true
 }
 
-// readSignedNumber reads a number; -Infinity and -NaN count.
+// BlobFollows reports whether X'..' begins here.
+func BlobFollows(p *Cursor) bool {
+	t := Peek(p)
+	return p.Tok.Kind == Word && p.Tok.Value == "X" && t.Kind == String && t.Pos.Offset == p.Tok.End
+}
+
 func readSignedNumber(p *Cursor, at Pos) (Literal, bool) {
 	text, ok := ReadNumberText(p)
 	if !ok {
-		saved := *p
-		if p.TakeSymbol("-") && p.IsAny("infinity", "inf") {
-			p.Next()
-			return Literal{Kind: FloatLiteral, Text: "-Infinity", Pos: at}, true
-		}
-		if p.Dead {
-			return Literal{}, true
-		}
-		*p = saved
-		return Literal{}, false
+		return Literal{}, p.Dead
 	}
 	l := Literal{Kind: IntLiteral, Text: text, Pos: at}
 	if strings.ContainsAny(text, ".eE") {
@@ -187,7 +181,7 @@ func ReadTimeValue(p *Cursor) Literal {
 	case p.Tok.Kind == String:
 		t, err := timestamp.Parse(p.Tok.Value, p.Options)
 		if err != nil {
-			p.Fail(err.Error(), "")
+			wrongTime(p, at, err.Error())
 			return l
 		}
 		l = Literal{Kind: TimeLiteral, Text: QuoteString(p.Tok.Value), Int: t, Pos: at}
@@ -202,13 +196,22 @@ func ReadTimeValue(p *Cursor) Literal {
 			return l
 		}
 		if n, err := strconv.ParseInt(l.Text, 10, 64); err != nil || l.Kind != IntLiteral {
-			p.Note(at, "the time "+Clip(l.Text)+" is not a whole number that fits 64 bits", "")
-			p.Die()
+			wrongTime(p, at, "the time "+Clip(l.Text)+" is not a whole number that fits 64 bits")
 		} else {
 			l.Int = n
 		}
 	}
 	return readDurations(p, l)
+}
+
+// wrongTime stops at a time that is written as one and is none: code 701.
+func wrongTime(p *Cursor, at Pos, message string) {
+	if p.Dead {
+		return
+	}
+	p.Code = status.Semantic
+	p.Note(at, message, "")
+	p.Die()
 }
 
 // readDurations reads + 1d - 2h and the like.
@@ -222,6 +225,10 @@ func readDurations(p *Cursor, l Literal) Literal {
 		at := p.Tok.Pos
 		if p.Tok.Kind != Word {
 			p.Expected("a duration such as 1d12h")
+			return l
+		}
+		if Number(p.Tok.Value) {
+			p.Refuse(at, "arithmetic with numbers is not supported here: a duration such as 1d12h may be added to a time")
 			return l
 		}
 		t, err := timestamp.Add(l.Int, p.Tok.Value, sign == "-", p.Options)
@@ -266,8 +273,7 @@ func readTimeLiteral(p *Cursor) (Literal, bool) {
 	text := rereadRaw(p, n)
 	t, err := timestamp.Parse(text, p.Options)
 	if err != nil {
-		p.Note(at, err.Error(), "")
-		p.Die()
+		wrongTime(p, at, err.Error())
 	}
 	return Literal{Kind: TimeLiteral, Text: text, Int: t, Pos: at}, true
 }
@@ -286,7 +292,7 @@ const (
 	NullLiteral   LiteralKind = iota // null
 	BoolLiteral                      // true, false
 	IntLiteral                       // 12, -3
-	FloatLiteral                     // 1.5, 2e3, NaN, Infinity
+	FloatLiteral                     // 1.5, 2e3, NaN
 	StringLiteral                    // 'a' or "a"; Text has the quotes undone
 	BlobLiteral                      // X'00ff'; Text has the hex digits
 	RawLiteral                       // text of a string record (insertStringRecord): the type is inferred as IoTDB does

@@ -3,6 +3,8 @@ package scan
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sluice-gateway/sluice/internal/status"
 )
 
 // Pos is a place in the statement text: 1-based line and column (in characters)
@@ -110,6 +112,10 @@ func checkNode(p *Cursor, n spelled, w Wildcards) (string, bool) {
 		p.Note(n.at, message, suggestion)
 		p.Die()
 	}
+	if !bool(w) && n.stars == 0 && strings.ContainsAny(n.name, ":@#${}") && !p.Dead {
+		p.Code = status.Semantic
+		fail(Clip(n.name)+" is illegal, unquoted node name can only consist of digits, characters and underscore", "write it in back-quotes: `"+Clip(n.name)+"`")
+	}
 	switch {
 	case n.stars > 0 && !bool(w):
 		fail("the wildcard "+Clip(n.name)+" may not stand in this path", "")
@@ -133,9 +139,6 @@ func Number(word string) bool {
 func ReadPaths(p *Cursor, w Wildcards) []Path {
 	out := []Path{ReadPath(p, w)}
 	for p.TakeSymbol(",") {
-		if p.Tok.Kind == EOF || p.IsSymbol(";") {
-			break // a trailing comma
-		}
 		out = append(out, ReadPath(p, w))
 	}
 	return out

@@ -137,7 +137,7 @@ func Scan(text string) int {
 		}
 		return j
 	}
-	i := digits(0, 1, 4)
+	i := digits(0, 4, 4)
 	if i < 0 || i >= len(text) || !strings.ContainsRune("-/.", rune(text[i])) {
 		return 0
 	}
@@ -242,7 +242,8 @@ func isoTime(text string, zone *time.Location) (time.Time, error) {
 			nanos, _ = strconv.Atoi((fraction + "000000000")[:9])
 		}
 	}
-	if hour > 23 || minute > 59 || second > 59 {
+	endOfDay := hour == 24 && minute == 0 && second == 0 && nanos == 0
+	if hour > 23 && !endOfDay || minute > 59 || second > 59 {
 		return bad("time of day")
 	}
 	return time.Date(year, time.Month(month), day, hour, minute, second, nanos, zone), nil
