@@ -305,8 +305,8 @@ func TestHalfOfAFlushMerged(t *testing.T) {
 		t.Fatalf("%d layers", len(layers))
 	}
 	m := merger{r.Store}
-	v := func() *View { r.mu.Lock(); defer r.mu.Unlock(); return r.view() }()
-	r.must(m.mergeRun(ctx, layers[1:3], v, -1))
+	v := func() *View { r.mu.Lock(); defer r.mu.Unlock(); return m.viewOf(layers[1:3]) }()
+	r.must(m.mergeRun(ctx, &task{run: layers[1:3], view: v}, -1))
 	v.Close()
 	r.want(want)
 	r.must(r.Compact(ctx))

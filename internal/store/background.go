@@ -11,18 +11,16 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/store/compact"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
+	"github.com/sluice-gateway/sluice/internal/store/merge"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
 // Numbers of compaction.
 const (
-	leastInputs  = 4         // files of about one size that are worth a merge
-	firstTier    = 128 << 10 // bytes below which files count as of one size; each tier is four times as large
-	spillBytes   = 64 << 20  // bytes of inputs from which on index entries are not kept in memory
-	largestInput = 1 << 30   // bytes of a file that is merged no more
-	idleCheck    = 30 * time.Second
-	expireCheck  = 10 * time.Minute // reads the index of every file that may have expired
+	spillBytes  = 64 << 20 // bytes of inputs from which on index entries are not kept in memory
+	idleCheck   = 30 * time.Second
+	expireCheck = 10 * time.Minute // reads the index of every file that may have expired
 )
 
 // merger is the store as it merges and expires files.
@@ -72,105 +70,33 @@ func (s *Store) Compact(ctx context.Context) error {
 	return m.merge(ctx, -1, true)
 }
 
-// merge merges runs of files until there is none that is worth it, or all that it can.
+// merge merges and cuts files until there is none that is worth it, or all that it can.
 func (s merger) merge(ctx context.Context, speed int64, all bool) error {
 	s.merging.Lock()
 	defer s.merging.Unlock()
+	if all {
+		s.rest(nil, time.Time{})
+	}
+	var failed error
 	for {
-		run, v := s.pick(all)
-		if run == nil {
-			return nil
+		t := s.pick(all)
+		if t == nil {
+			return failed
 		}
 		began := time.Now()
-		err := s.mergeRun(ctx, run, v, speed)
-		v.Close()
-		if err != nil {
-			return fmt.Errorf("store: merge of %d files from %s: %w", len(run), run[0].Name, err)
+		err := s.mergeRun(ctx, t, speed)
+		t.view.Close()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // others may be possible
+			s.rest(t.run, time.Now().Add(restTime))
+			failed = errors.Join(failed, fmt.Errorf("store: merge of %d files from %s: %w", len(t.run), t.run[0].Name, err))
+			continue
 		}
 		s.counts.merges.Add(1)
 		s.counts.mergeNanos.Add(int64(time.Since(began)))
 	}
-}
-
-// pick returns files to merge, oldest first, and a view that has them; nil if there are
-// none. Only neighbours in the order of layers may be merged, in one partition; a file
-// that reaches over several partitions divides those before it from those behind it.
-func (s merger) pick(all bool) ([]*layer, *View) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	runs := map[int64][]*layer{}
-	var ready [][]*layer
-	for _, l := range s.layers {
-		if l.To > s.flushed { // something older may still come to a file
-			break
-		}
-		if l.Lo > l.Hi {
-			continue
-		}
-		from, to := s.cfg.partition(l.Lo), s.cfg.partition(l.Hi)
-		if from == to && l.Bytes < largestInput {
-			runs[from] = append(runs[from], l)
-			continue
-		}
-		for p, r := range runs {
-			if p >= from && p <= to {
-				ready = append(ready, r)
-				delete(runs, p)
-			}
-		}
-	}
-	for _, r := range runs {
-		ready = append(ready, r)
-	}
-	slices.SortFunc(ready, func(a, b []*layer) int { return manifest.Compare(a[0].File, b[0].File) })
-	choose := func(best []*layer) ([]*layer, *View) {
-		v := s.viewOf(best)
-		v.expire = true
-		return best, v
-	}
-	if all {
-		for _, r := range ready {
-			if best := s.whole(r); best != nil {
-				return choose(best)
-			}
-		}
-		return nil, nil
-	}
-	for tier := int64(firstTier); tier <= largestInput; tier *= 4 {
-		for _, r := range ready {
-			if best := similar(r, tier, s.cfg.Compaction.Inputs); best != nil {
-				return choose(best)
-			}
-		}
-	}
-	return nil, nil
-}
-
-// whole returns the first neighbours of a run that can become one file; a file alone only
-// if it is to be written anew.
-func (s merger) whole(r []*layer) []*layer {
-	if n := min(len(r), s.cfg.Compaction.Inputs); n > 1 {
-		return r[:n]
-	}
-	if len(r) == 1 && s.cfg.Compaction.Recompress && r[0].Flags&manifest.Merged == 0 {
-		return r
-	}
-	return nil
-}
-
-// similar returns neighbours smaller than a tier, if there are enough.
-func similar(r []*layer, tier int64, most int) []*layer {
-	for i := 0; i < len(r); {
-		j := i
-		for j < len(r) && r[j].Bytes < tier && j-i < most {
-			j++
-		}
-		if j-i >= leastInputs || j-i == most && most > 1 {
-			return r[i:j]
-		}
-		i = max(j, i+1)
-	}
-	return nil
 }
 
 // viewOf returns a view of some layers only: a merge takes its time, and shall not hold
@@ -196,61 +122,83 @@ func (v *View) apart(sh *shelf) *View {
 	return w
 }
 
-// mergeRun replaces files by one.
-func (s merger) mergeRun(ctx context.Context, run []*layer, v *View, speed int64) error {
-	head := manifest.File{Flags: manifest.Merged, From: math.MaxUint64, Clean: v.position, Lo: math.MaxInt64, Hi: math.MinInt64}
-	read := int64(0)
-	disk := newMetered(ctx, s.cfg.FS, speed)
-	apart := v.apart(newShelf(disk))
+// mergeRun replaces files by one, or by one for each partition.
+func (s merger) mergeRun(ctx context.Context, t *task, speed int64) error {
+	m := &merging{merger: s, task: t, disk: newMetered(ctx, s.cfg.FS, speed),
+		head: manifest.File{Flags: manifest.Merged, From: math.MaxUint64, Clean: t.view.position}}
+	apart := t.view.apart(newShelf(m.disk))
 	defer apart.Close()
-	inputs, err := apart.Inputs(math.MinInt64, math.MaxInt64)
-	if err != nil {
+	var err error
+	if m.inputs, err = apart.Inputs(math.MinInt64, math.MaxInt64); err != nil {
 		return err
 	}
-	for _, l := range run {
-		head.From, head.To = min(head.From, l.From), max(head.To, l.To)
-		read += l.Bytes
+	for _, l := range t.run {
+		m.head.From, m.head.To = min(m.head.From, l.From), max(m.head.To, l.To)
+		m.read += l.Bytes
 	}
 	free, err := s.cfg.FS.Free(s.cfg.Dir)
-	if err != nil || s.cfg.Reserve > 0 && free < read+s.cfg.Reserve {
-		return errors.Join(err, fmt.Errorf("%d bytes are free, it may need %d and %d are kept for flushes", free, read, s.cfg.Reserve))
+	if err != nil || s.cfg.Reserve > 0 && free < m.read+s.cfg.Reserve {
+		return errors.Join(err, fmt.Errorf("%d bytes are free, it may need %d and %d are kept for flushes", free, m.read, s.cfg.Reserve))
 	}
-	if head.Name, err = s.free(s.cfg.partition(run[0].Lo), head.From, head.To); err != nil {
+	for p := t.first; err == nil && p <= t.last; p++ {
+		err = m.write(ctx, p)
+	}
+	if err == nil && len(m.edit.Add) > 0 {
+		err = s.cfg.FS.SyncDir(s.cfg.Dir)
+	}
+	s.counts.mergedBytes.Add(m.disk.moved())
+	if err != nil {
+		s.discard(m.edit.Add)
 		return err
 	}
-	out, err := create(disk, path.Join(s.cfg.Dir, head.Name))
+	return s.replace(t.run, m.edit)
+}
+
+// merging is a merge that is under way.
+type merging struct {
+	merger
+	*task
+	disk   *metered
+	inputs []merge.Input
+	head   manifest.File // what the outputs have in common
+	read   int64         // bytes of the inputs
+	edit   manifest.Edit
+}
+
+// write writes the output of one partition, or the only one.
+func (m *merging) write(ctx context.Context, partition int64) error {
+	head := m.head
+	var err error
+	if head.Name, err = m.free(partition, head.From, head.To); err != nil {
+		return err
+	}
+	out, err := create(m.disk, path.Join(m.cfg.Dir, head.Name))
 	if err != nil {
 		return err
 	}
-	c := &s.cfg.Compaction
+	c := &m.cfg.Compaction
 	opt := compact.Options{Recompress: c.Recompress, Compressor: c.Compressor, Reencode: c.Recompress && c.Compressor == tablet.Zstd}
-	if read >= spillBytes {
+	if m.first < m.last {
+		opt.Range = &merge.Range{}
+		opt.Range.Lo, opt.Range.Hi = m.cfg.span(partition)
+	}
+	if m.read >= spillBytes {
 		if opt.Spill, err = out.spill(); err != nil {
 			out.abandon()
 			return err
 		}
 	}
-	res, err := compact.Write(ctx, inputs, out, opt)
-	if err != nil {
+	res, err := compact.Write(ctx, m.inputs, out, opt)
+	if err != nil || res.Points == 0 {
 		out.abandon()
 		return err
 	}
-	edit := manifest.Edit{}
-	if res.Points > 0 {
-		if err := out.finish(); err != nil {
-			return err
-		}
-		if err := s.cfg.FS.SyncDir(s.cfg.Dir); err != nil {
-			s.discard([]manifest.File{head})
-			return err
-		}
-		head.Lo, head.Hi, head.Bytes, head.Sum = res.Lo, res.Hi, out.size, out.sum.Sum64()
-		edit.Add = []manifest.File{head}
-	} else {
-		out.abandon()
+	if err := out.finish(); err != nil {
+		return err
 	}
-	s.counts.mergedBytes.Add(disk.moved())
-	return s.replace(run, edit)
+	head.Lo, head.Hi, head.Bytes, head.Sum = res.Lo, res.Hi, out.size, out.sum.Sum64()
+	m.edit.Add = append(m.edit.Add, head)
+	return nil
 }
 
 // free returns the name of a merged file that no other file has: what was merged before

@@ -20,10 +20,10 @@ func TestMergeHoldsNoMemtable(t *testing.T) {
 	}
 	r.insert(ints("root.a.d", false, []string{"x"}, []int64{7}, 7))
 	r.content() // waits for it
-	run, v := merger{r.Store}.pick(true)
-	defer v.Close()
-	if len(run) != 2 || len(v.sources) != 2 {
-		t.Fatalf("%d files are merged, the view has %d sources", len(run), len(v.sources))
+	m := merger{r.Store}.pick(true)
+	defer m.view.Close()
+	if len(m.run) != 2 || len(m.view.sources) != 2 {
+		t.Fatalf("%d files are merged, the view has %d sources", len(m.run), len(m.view.sources))
 	}
 }
 
@@ -64,11 +64,11 @@ func TestMergeSpeed(t *testing.T) {
 			r.must(r.Flush(context.Background()))
 		}
 		before := r.Stats()
-		run, v := merger{r.Store}.pick(true)
-		defer v.Close()
+		m := merger{r.Store}.pick(true)
+		defer m.view.Close()
 		began := time.Now()
 		const speed = 1000
-		r.must(merger{r.Store}.mergeRun(context.Background(), run, v, speed))
+		r.must(merger{r.Store}.mergeRun(context.Background(), m, speed))
 		took := time.Since(began)
 		moved := r.Stats().MergedBytes
 		if least := before.FileBytes + r.Stats().FileBytes; moved < least/2 || moved > 3*least {

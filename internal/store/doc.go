@@ -25,6 +25,10 @@
 // left, or when later ones of the same paths hide as much. A memtable applies the
 // deletions within its own range itself.
 //
+// A merge makes one file of several of a partition, in the place of the newest: what lies
+// between them and stays does not overlap the older ones. A file that reaches over several
+// partitions and lies between others is cut into one for each (pick.go).
+//
 // # What is promised
 //
 //   - A View contains every record that was durable when it was asked for, and stays as

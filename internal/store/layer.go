@@ -6,6 +6,7 @@ import (
 	"math"
 	"path"
 	"sync"
+	"time"
 
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -25,6 +26,8 @@ const (
 type layer struct {
 	manifest.File
 	dir string
+
+	resting time.Time // no merge takes it before; guarded by Store.mu
 
 	// guarded by shelf.mu
 	pins int  // views that may read it

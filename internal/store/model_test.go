@@ -197,6 +197,11 @@ func (r *rig) seal(stored string, t *tablet.Tablet, del []mods.Deletion) *event.
 
 func (m *model) adoptFile() {
 	t := m.tablet(true)
+	if far := int64(1 + m.rnd.IntN(40)); m.rnd.IntN(2) == 0 { // over many partitions
+		for i := range t.Times {
+			t.Times[i] = t.Times[0] + far*(t.Times[i]-t.Times[0])
+		}
+	}
 	for i := 1; i < len(t.Times); i++ {
 		if t.Times[i] <= t.Times[i-1] {
 			return
