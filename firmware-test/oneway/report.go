@@ -199,21 +199,21 @@ type class int
 const (
 	suspect class = iota // with findings or doubts
 	good
-	tried // opened by the outer side: on the outer cable no finding
+	idle // carried nothing: attempts and scans
 )
 
 func (f *flow) class() class {
 	switch {
 	case f.findings > 0 || len(f.doubts) > 0:
 		return suspect
-	case !f.opening.synOut:
-		return tried
+	case f.traffic.BytesOut+f.traffic.BytesBack == 0 || !f.opening.synOut:
+		return idle
 	}
 	return good
 }
 
-func (c *ConnectionReport) tried() bool {
-	return c.OpenedBy != "inner" && c.Findings == 0 && len(c.Doubts) == 0
+func (c *ConnectionReport) idle() bool {
+	return (c.OpenedBy != "inner" || c.Traffic.BytesOut+c.Traffic.BytesBack == 0) && c.Findings == 0 && len(c.Doubts) == 0
 }
 
 func (f *flow) openedBy() string {
@@ -267,8 +267,8 @@ func (p *Prover) Finish(files []capture.FileInfo) *Report {
 	p.doubtFiles(files)
 	p.bound()
 	slices.SortFunc(r.Connections, func(a, b ConnectionReport) int {
-		if a.tried() != b.tried() {
-			return map[bool]int{false: -1, true: 1}[a.tried()]
+		if a.idle() != b.idle() {
+			return map[bool]int{false: -1, true: 1}[a.idle()]
 		}
 		return int(a.ID - b.ID)
 	})
