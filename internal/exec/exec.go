@@ -177,7 +177,7 @@ func (b *Backend) Execute(ctx context.Context, s *rpc.Session, st sql.Statement,
 func (b *Backend) flush(ctx context.Context, st *sql.Flush) error {
 	for _, p := range texts(st.Databases) {
 		if b.Catalog.DatabaseConflict(p) != p {
-			return status.Errorf(status.StorageEngine, "Database %s does not exist", clip(p))
+			return status.Errorf(status.DatabaseNotExist, "Database %s does not exist", clip(p))
 		}
 	}
 	if err := b.Ingest.Sync(ctx); err != nil {
