@@ -23,7 +23,7 @@ const ReadBuffer = 256 << 10
 const MaxPacket = 1 << 20
 
 // ErrFormat says that a file is neither pcap nor pcapng.
-var ErrFormat = errors.New("capture: neither pcap nor pcapng")
+var ErrFormat = errors.New("neither pcap nor pcapng")
 
 // Packet is one captured packet.
 type Packet struct {
@@ -79,8 +79,12 @@ func (d *digest) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Open opens a file. cable names the cable it was taken on and may be empty.
+// Open opens a file, "-" for standard input. cable names the cable it was taken on and
+// may be empty.
 func Open(path, cable string) (*File, error) {
+	if path == "-" {
+		return NewFile(path, cable, os.Stdin)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)

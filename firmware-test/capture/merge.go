@@ -37,18 +37,26 @@ type head struct {
 	ids  []int // cable of the file to cable of the reader
 }
 
-// OpenAll opens all files. On an error none stays open.
+// OpenAll opens all files. Where it cannot, none stays open, and the error tells of
+// all that could not be opened.
 func OpenAll(inputs []Input) (*Reader, error) {
-	var files []*File
+	var (
+		files []*File
+		errs  []error
+	)
 	for _, in := range inputs {
 		f, err := Open(in.Path, in.Cable)
 		if err != nil {
-			for _, g := range files {
-				g.Close()
-			}
-			return nil, err
+			errs = append(errs, err)
+			continue
 		}
 		files = append(files, f)
+	}
+	if len(errs) > 0 {
+		for _, f := range files {
+			errs = append(errs, f.Close())
+		}
+		return nil, errors.Join(errs...)
 	}
 	return NewReader(files...), nil
 }

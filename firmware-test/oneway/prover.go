@@ -18,6 +18,8 @@ const (
 
 // Prover judges packets in the order it is given them.
 type Prover struct {
+	Found func(Finding) // told of each finding at once; may be nil
+
 	set    Settings
 	cable  func(int) string
 	flows  map[flowKey]*flow
@@ -361,7 +363,11 @@ func (p *Prover) attempt(cable int, f *flow, k Kind, detail string, b []byte) {
 }
 
 func (p *Prover) breach(f *flow, k Kind, detail string, b []byte, count int64) {
-	p.rep.Findings.add(k, p.entry(f, k, detail, b, count), p.set.MaxListed)
+	e := p.entry(f, k, detail, b, count)
+	p.rep.Findings.add(k, e, p.set.MaxListed)
+	if p.Found != nil {
+		p.Found(e)
+	}
 	for i := range p.sides {
 		p.sides[i].line.findings(p.now)
 	}

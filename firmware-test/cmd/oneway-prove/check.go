@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,9 +65,12 @@ func checkCommand() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check REPORT CAPTURE…",
-		Short: "check signature and captures of a signed report: exit code 0 genuine, 1 not",
-		Args:  cobra.MinimumNArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return o.run(cmd.OutOrStdout(), args) },
+		Short: "check signature and captures of a signed report",
+		Long: "Checks that the report is signed and unchanged, and that the captures are those it was made from, whatever\n" +
+			"they are called now. The verdict inside may be any.\n\nExit codes: 0 genuine, 1 not, 2 the command could not be carried out.",
+		Example: "  oneway-prove check --key inspector.pub report.json copy-of-inner.pcapng copy-of-outer.pcapng",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.OutOrStdout(), args) },
 	}
 	cmd.Flags().StringVar(&o.key, "key", "", "public key the report must be signed with (without: any key, compare the fingerprint yourself)")
 	cmd.Flags().BoolVar(&o.rejudge, "rejudge", false, "judge the captures again and compare the whole report")
@@ -97,7 +102,12 @@ func (o *checkOptions) run(stdout io.Writer, args []string) error {
 		return err
 	}
 	if problem == "" && o.rejudge {
-		again, err := judge(r.Settings, inputs)
+		src, err := capture.OpenAll(inputs)
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		again, err := judge(r.Settings, src, nil)
 		if err != nil {
 			return err
 		}
@@ -117,35 +127,59 @@ func (o *checkOptions) run(stdout io.Writer, args []string) error {
 	return nil
 }
 
+// given is a capture on the command line of check.
+type given struct {
+	capture.Input
+	size int64
+	sum  string
+	used bool
+}
+
 // matchFiles finds the capture of each file of the report by its hash, whatever
-// it is called now. It returns them in the order of the report, with their cables.
+// it is called now. It returns them in the order of the report, with their cables,
+// and everything that does not match.
 func matchFiles(r *oneway.Report, paths []string) (inputs []capture.Input, problem string, err error) {
-	type found struct {
-		capture.Input
-		size int64
-		used bool
-	}
-	have := map[string]*found{}
+	var have []*given
 	for _, p := range paths {
-		in := capture.ParseInput(p)
-		size, sum, err := capture.Sum(in.Path)
-		if err != nil {
-			return nil, "", err
-		}
-		have[sum] = &found{Input: in, size: size}
+		g := &given{Input: capture.ParseInput(p)}
+		var e error
+		g.size, g.sum, e = capture.Sum(g.Path)
+		err = errors.Join(err, e)
+		have = append(have, g)
 	}
+	if err != nil {
+		return nil, "", err
+	}
+	var problems []string
 	for _, f := range r.Files {
-		h := have[f.SHA256]
-		if h == nil || h.size != f.Bytes {
-			return nil, fmt.Sprintf("no capture given is %s (sha256 %s)", f.Name, f.SHA256), nil
+		found := false
+		for _, g := range have {
+			if g.sum == f.SHA256 && g.size == f.Bytes {
+				if !found {
+					inputs = append(inputs, capture.Input{Cable: f.Cable, Path: g.Path})
+				}
+				g.used, found = true, true
+			}
 		}
-		h.used = true
-		inputs = append(inputs, capture.Input{Cable: f.Cable, Path: h.Path})
-	}
-	for _, h := range have {
-		if !h.used {
-			return nil, fmt.Sprintf("%s is not in the report", h.Path), nil
+		if !found {
+			problems = append(problems, missing(f, have))
 		}
 	}
-	return inputs, "", nil
+	for _, g := range have {
+		if !g.used {
+			problems = append(problems, fmt.Sprintf("%s is not in the report", g.Path))
+		}
+	}
+	return inputs, strings.Join(problems, "\n             "), nil
+}
+
+// missing says that a capture of the report was not given, or was changed.
+func missing(f capture.FileInfo, have []*given) string {
+	for _, g := range have {
+		if filepath.Base(g.Path) == filepath.Base(f.Name) && !g.used {
+			g.used = true
+			return fmt.Sprintf("%s is not the capture that was judged: %d bytes with sha256 %s, the report says %d with %s", g.Path, g.size, g.sum, f.Bytes, f.SHA256)
+		}
+	}
+	return fmt.Sprintf("no capture given is %s (%d bytes, sha256 %s)", f.Name, f.Bytes, f.SHA256)
 }

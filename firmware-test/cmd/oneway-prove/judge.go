@@ -2,15 +2,18 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sluice-gateway/sluice/firmware-test/capture"
 	"github.com/sluice-gateway/sluice/firmware-test/oneway"
@@ -24,24 +27,36 @@ type judgeOptions struct {
 	format             string
 	html, json, signed string
 	key                string
+	private            ed25519.PrivateKey
 }
+
+const exitCodes = "Exit codes: 0 passed, 1 failed, 3 not proven, 2 the command could not be carried out."
 
 func judgeCommand() *cobra.Command {
 	var o judgeOptions
 	cmd := &cobra.Command{
 		Use:   "judge [CABLE=]CAPTURE…",
-		Short: "judge captures: exit code 0 passed, 1 failed, 3 not proven",
-		Args:  cobra.MinimumNArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return o.run(cmd.OutOrStdout(), args) },
+		Short: "judge captures: pcap and pcapng, gzip too, - for standard input",
+		Long: "Judges captures as one, merged by time. A capture without CABLE= is of the cable that its interfaces name.\n" +
+			"Name the inner side (--inner) or the gate (--gate ADDR:PORT): without, nothing is proven.\n\n" + exitCodes,
+		Example: "  oneway-prove judge --inner 10.1.0.0/16 --html report.html inner.pcapng\n" +
+			"  oneway-prove judge --inner 10.1.0.5,10.2.0.1 --outer-cable outer --report report.json --key inspector.key inner=a.pcap.gz outer=b.pcap.gz",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.OutOrStdout(), args) },
 	}
-	f := cmd.Flags()
+	o.flags(cmd.Flags())
+	return cmd
+}
+
+// flags defines what judge and watch have in common.
+func (o *judgeOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.inner, "inner", nil, "addresses or networks of the inner side")
 	f.StringSliceVar(&o.outer, "outer", nil, "addresses or networks of the outer side (default: all that are not inner)")
 	f.StringSliceVar(&o.gate, "gate", nil, "where requests are accepted, ADDR:PORT (default any address, port 9780)")
 	f.StringSliceVar(&o.settings.OuterCables, "outer-cable", nil, "names of cables between the gate and the outer side")
 	f.BoolVar(&o.endpoints, "only-gate", false, "judge only packets to and from --gate; the report says so")
-	f.BoolVar(&o.settings.IgnoreChecksums, "ignore-checksums", false, "take packets with a wrong checksum as good")
-	f.StringSliceVar(&o.settings.Tolerate, "tolerate", nil, "labels of other traffic that is not held against the capture")
+	f.BoolVar(&o.settings.IgnoreChecksums, "ignore-checksums", false, "take packets with a wrong checksum as good; the report says so")
+	f.StringSliceVar(&o.settings.Tolerate, "tolerate", nil, "labels of traffic of unknown direction that is not held against the capture; the report says so")
 	f.DurationVar(&o.settings.Reorder, "reorder", 0, "how much later than its answer a request may be captured (default 1ms)")
 	f.DurationVar(&o.settings.Late, "late", 0, "how long an answer may cross a reset of the inner side (default 3s)")
 	f.DurationVar(&o.settings.TimingResolution, "timing", 0, "how exactly an observer is assumed to time packets (default 1ms)")
@@ -50,58 +65,93 @@ func judgeCommand() *cobra.Command {
 	f.StringVar(&o.html, "html", "", "write the report as one HTML file")
 	f.StringVar(&o.json, "json", "", "write the report as JSON")
 	f.StringVar(&o.signed, "report", "", "write the signed report; needs --key")
-	f.StringVar(&o.key, "key", "", "private key that signs the report")
-	return cmd
+	f.StringVar(&o.key, "key", "", "private key that signs the report; oneway-prove keygen makes one")
 }
 
+// parse reads the command line and reports everything that is wrong with it.
 func (o *judgeOptions) parse() error {
+	var errs []error
+	add := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
 	if o.format != "text" && o.format != "json" {
-		return fmt.Errorf("--format %q: use text or json", o.format)
+		add(fmt.Errorf("--format %q: use text or json", o.format))
 	}
 	if (o.signed == "") != (o.key == "") {
-		return errors.New("--report and --key belong together; oneway-prove keygen makes a key")
+		add(errors.New("--report and --key belong together; oneway-prove keygen makes a key"))
+	}
+	if o.key != "" {
+		text, err := os.ReadFile(o.key)
+		if err == nil {
+			o.private, err = oneway.ParsePrivate(string(text))
+		}
+		if err != nil {
+			add(fmt.Errorf("--key: %w", err))
+		}
+	}
+	for flag, path := range map[string]string{"html": o.html, "json": o.json, "report": o.signed} {
+		if info, err := os.Stat(filepath.Dir(path)); path != "" && (err != nil || !info.IsDir()) {
+			add(fmt.Errorf("--%s %s: there is no directory %s", flag, path, filepath.Dir(path)))
+		}
 	}
 	if o.endpoints {
 		o.settings.Scope = oneway.GateEndpoints
 	}
 	for _, s := range o.gate {
 		e, err := oneway.ParseEndpoint(s)
-		if err != nil {
-			return err
-		}
+		add(inFlag("gate", err))
 		o.settings.Gate = append(o.settings.Gate, e)
 	}
 	var err error
-	if o.settings.Inner, err = nets(o.inner); err != nil {
-		return err
-	}
-	o.settings.Outer, err = nets(o.outer)
-	return err
+	o.settings.Inner, err = nets("inner", o.inner)
+	add(err)
+	o.settings.Outer, err = nets("outer", o.outer)
+	add(err)
+	add(o.settings.Validate())
+	return errors.Join(errs...)
 }
 
-func nets(list []string) (out []netip.Prefix, err error) {
+func inFlag(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("--%s: %w", flag, err)
+}
+
+func nets(flag string, list []string) (out []netip.Prefix, err error) {
 	for _, s := range list {
-		p, err := oneway.ParseNet(s)
-		if err != nil {
-			return nil, err
-		}
+		p, e := oneway.ParseNet(s)
+		err = errors.Join(err, inFlag(flag, e))
 		out = append(out, p)
 	}
-	return out, nil
+	return out, err
 }
 
 func (o *judgeOptions) run(stdout io.Writer, args []string) error {
-	if err := o.parse(); err != nil {
-		return err
-	}
 	var inputs []capture.Input
 	for _, a := range args {
 		inputs = append(inputs, capture.ParseInput(a))
 	}
-	r, err := judge(o.settings, inputs)
+	problems := o.parse()
+	src, err := capture.OpenAll(inputs)
+	if err = errors.Join(problems, err); err != nil {
+		if src != nil {
+			err = errors.Join(err, src.Close())
+		}
+		return err
+	}
+	defer src.Close()
+	r, err := judge(o.settings, src, nil)
 	if err != nil {
 		return err
 	}
+	return o.deliver(stdout, r)
+}
+
+// deliver writes the report and returns the exit code of its verdict.
+func (o *judgeOptions) deliver(stdout io.Writer, r *oneway.Report) error {
 	if err := o.write(stdout, r); err != nil {
 		return err
 	}
@@ -114,17 +164,13 @@ func (o *judgeOptions) run(stdout io.Writer, args []string) error {
 	return nil
 }
 
-// judge reads the captures to their end.
-func judge(s oneway.Settings, inputs []capture.Input) (*oneway.Report, error) {
-	src, err := capture.OpenAll(inputs)
-	if err != nil {
-		return nil, err
-	}
-	defer src.Close()
+// judge reads the captures to their end. found, if not nil, is told of each finding.
+func judge(s oneway.Settings, src *capture.Reader, found func(oneway.Finding)) (*oneway.Report, error) {
 	p, err := oneway.New(s, func(i int) string { return src.Cables()[i] })
 	if err != nil {
 		return nil, err
 	}
+	p.Found = found
 	var pkt capture.Packet
 	for {
 		err := src.Next(&pkt)
@@ -195,15 +241,7 @@ func (o *judgeOptions) write(stdout io.Writer, r *oneway.Report) error {
 	if o.signed == "" {
 		return nil
 	}
-	text, err := os.ReadFile(o.key)
-	if err != nil {
-		return err
-	}
-	key, err := oneway.ParsePrivate(string(text))
-	if err != nil {
-		return err
-	}
-	signed, err := oneway.Sign(r, key)
+	signed, err := oneway.Sign(r, o.private)
 	if err != nil {
 		return err
 	}

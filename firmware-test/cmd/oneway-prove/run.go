@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +25,15 @@ const (
 	exitNotProven exitError = 3
 )
 
+// packageName is what the errors of the packages start with.
+var packageName = regexp.MustCompile(`(?m)(^|^--[a-z]+: )(oneway|capture): `)
+
+// memoryLimit makes the garbage collector work harder above it, in bytes; judging
+// needs less, whatever the captures hold.
+const memoryLimit = 160 << 20
+
 func run(args []string, stdout, stderr io.Writer) int {
+	debug.SetMemoryLimit(memoryLimit)
 	root := &cobra.Command{
 		Use:           "oneway-prove",
 		Short:         "Judges captured packets of a one-way gate",
@@ -31,10 +42,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		Version:       oneway.Version,
 	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(judgeCommand(), recordCommand(), keygenCommand(), checkCommand())
+	root.AddCommand(judgeCommand(), watchCommand(), recordCommand(), keygenCommand(), checkCommand())
 	err := root.Execute()
 	var exit exitError
 	switch {
@@ -43,6 +56,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	}
-	fmt.Fprintf(stderr, "oneway-prove: %v\n", err)
+	lines := strings.Split(packageName.ReplaceAllString(err.Error(), "$1"), "\n")
+	if len(lines) == 1 {
+		fmt.Fprintf(stderr, "oneway-prove: %s\n", lines[0])
+		return int(exitUsage)
+	}
+	fmt.Fprintf(stderr, "oneway-prove: %d problems:\n  %s\n", len(lines), strings.Join(lines, "\n  "))
 	return int(exitUsage)
 }

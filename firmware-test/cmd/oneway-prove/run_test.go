@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -12,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluice-gateway/sluice/firmware-test/capture"
 	"github.com/sluice-gateway/sluice/framing"
 )
 
@@ -40,6 +40,10 @@ func TestExitCodes(t *testing.T) {
 		{"judge --inner nonsense testdata/honest.pcap", 2, "neither an address nor a network"},
 		{"judge --inner 10.1.0.0/16 --report r.json testdata/honest.pcap", 2, "keygen"},
 		{"judge testdata/none.pcap", 2, "no such file"},
+		{"judge --inner 1 --outer 2 --gate x:y --format z --key none.key --html none/x.html testdata/none.pcap run.go", 2, "9 problems:"},
+		{"judge --iner 10.1.0.0/16 testdata/honest.pcap", 2, "unknown flag: --iner; see oneway-prove judge --help"},
+		{"watch --inner 10.1.0.0/16", 2, `"interface" not set`},
+		{"watch -i no-such-interface --inner x", 2, "neither an address nor a network"},
 		{"judge run.go", 2, "neither pcap nor pcapng"},
 		{"judge", 2, "at least 1 arg"},
 		{"nonsense", 2, "unknown command"},
@@ -64,6 +68,9 @@ func TestReport(t *testing.T) {
 	}
 	honest[len(honest)-1] ^= 1
 	if err := os.WriteFile(changed, honest, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Mkdir(at("altered"), 0o700), os.WriteFile(at("altered/honest.pcap"), honest, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"key", "stranger"} {
@@ -92,7 +99,12 @@ func TestReport(t *testing.T) {
 		{[]string{"--key", at("stranger.pub"), at("r.json"), copied}, 1, "another key"},
 		{[]string{"--key", at("key.pub"), at("r.json"), changed}, 1, "no capture given is testdata/honest.pcap"},
 		{[]string{"--key", at("key.pub"), at("r.json")}, 1, "no capture given"},
-		{[]string{"--key", at("key.pub"), at("r.json"), copied, changed}, 1, "is not in the report"},
+		{[]string{"--key", at("key.pub"), at("r.json"), copied, changed}, 1, "changed.pcap is not in the report"},
+		{[]string{"--key", at("key.pub"), at("r.json"), copied, copied}, 0, "genuine"},
+		{[]string{"--key", at("key.pub"), at("r.json"), at("altered/honest.pcap")}, 1, "is not the capture that was judged"},
+		{[]string{"--key", at("key.pub"), at("r.json"), at("none.pcap")}, 2, "no such file"},
+		{[]string{"--key", copied, at("r.json"), copied}, 2, "not a key file"},
+		{[]string{"--key", at("key.pub"), at("none.json"), copied}, 2, "no such file"},
 		{[]string{at("plain.json"), copied}, 1, "not a signed report"},
 	} {
 		if code, out := command(append([]string{"check"}, c.args...)...); code != c.code || !strings.Contains(out, c.want) {
@@ -114,32 +126,69 @@ func TestReport(t *testing.T) {
 
 // TestRecord captures real traffic of the kernel's TCP on loopback and judges it.
 func TestRecord(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lo.pcapng")
+	gate := onLoopback(t, func(ctx context.Context, _ string, ready func()) error {
+		l := live{interfaces: []string{"lo"}, output: file}
+		_, err := l.record(ctx, io.Discard, ready)
+		return err
+	})
+	code, out := command("judge", "--only-gate", "--gate", gate, file)
+	if code != 0 || !strings.Contains(out, "50 requests, 50 answers") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+}
+
+// TestWatch judges while it captures, and writes the file it judged.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	file, report, key := filepath.Join(dir, "lo.pcapng"), filepath.Join(dir, "r.json"), filepath.Join(dir, "key")
+	if code, out := command("keygen", "-o", key); code != 0 {
+		t.Fatal(out)
+	}
+	var stdout, stderr bytes.Buffer
+	onLoopback(t, func(ctx context.Context, gate string, ready func()) error {
+		o := judgeOptions{format: "text", endpoints: true, gate: []string{gate}, signed: report, key: key + ".key"}
+		return o.watch(ctx, &live{interfaces: []string{"lo"}, output: file}, &stdout, writerFunc(func(p []byte) (int, error) {
+			if strings.HasPrefix(string(p), "ready") {
+				ready()
+			}
+			return stderr.Write(p)
+		}))
+	})
+	if !strings.Contains(stdout.String(), "50 requests, 50 answers") || !strings.Contains(stderr.String(), ", 0 dropped") {
+		t.Errorf("%s\n%s", &stdout, &stderr)
+	}
+	if code, out := command("check", "--rejudge", "--key", key+".pub", report, file); code != 0 {
+		t.Errorf("the file is not what was judged: %s", out)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// onLoopback runs a capture of the loopback interface until 50 requests were answered,
+// and returns where.
+func onLoopback(t *testing.T, run func(ctx context.Context, gate string, ready func()) error) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	file := filepath.Join(t.TempDir(), "lo.pcapng")
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	gate := listener.Addr().String()
+	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
 	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() {
-		_, err := capture.Record(ctx, f, []string{"lo"}, func() { close(ready) })
-		done <- err
-	}()
+	go func() { done <- run(ctx, gate, func() { close(ready) }) }()
 	select {
 	case err := <-done:
-		t.Skipf("capturing needs Linux and CAP_NET_RAW: %v", err)
+		t.Skipf("NOT TESTED: capturing needs Linux and CAP_NET_RAW: %v", err)
 	case <-ready:
 	}
 	served := make(chan error, 1)
 	go func() { served <- serve(listener) }()
-	if err := ask(listener.Addr().String()); err != nil {
+	if err := ask(gate); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-served; err != nil {
@@ -149,10 +198,7 @@ func TestRecord(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	code, out := command("judge", "--only-gate", "--gate", listener.Addr().String(), file)
-	if code != 0 || !strings.Contains(out, "50 requests, 50 answers") {
-		t.Errorf("exit code %d:\n%s", code, out)
-	}
+	return gate
 }
 
 // serve answers every frame of one connection with OK.
