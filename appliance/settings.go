@@ -96,6 +96,8 @@ func auditSettings() []Setting {
 			Doc: "while the audit log cannot be written: accept nothing (stop) or go on and count what is lost (continue)"},
 		{Key: "audit_sign_interval", Kind: Duration, Default: "10s", Min: 1000, Max: 3_600_000, Side: Both,
 			Doc: "time between two signed heads of the audit log while records come"},
+		{Key: "audit_head_series", Kind: Text, Side: Both,
+			Doc: "series (TEXT) that gets the signed head of the audit log as a row every minute in which it grew, for instance root.audit.inner.head; a pipe then carries it to a machine that can witness it. Empty: none"},
 		{Key: "audit_segment_bytes", Kind: Size, Default: "16MiB", Min: 1 << 20, Max: 1 << 30, Side: Both,
 			Doc: "size at which a segment of the audit log is closed and packed"},
 		{Key: "audit_exceptions_per_minute", Kind: Number, Default: "10", Min: 1, Max: 10_000, Side: Both,

@@ -58,6 +58,7 @@ func (c *Core) health() appliance.Health {
 	if r := c.confined.Load(); r != nil {
 		detail["sandbox"] = r
 	}
+	detail["audit_head"] = c.audit.Head()
 	refusing := cmp.Or(c.clog.Refusing(), c.audit.Refusing())
 	if refusing != nil {
 		detail["refusing"] = refusing.Error()

@@ -134,6 +134,7 @@ func (c *Core) Start(ctx context.Context, own func(context.Context, Parts) (airG
 		{"store", openStore},
 		{"dead letters", openArrivals},
 		{"pipes", openEngine},
+		{"witness of the audit log", openWitness},
 		{"gate", func(ctx context.Context, c *Core) error { return c.openOwn(ctx, own) }},
 		{"client door", openRPC},
 		{"HTTP page", openPage},

@@ -277,11 +277,11 @@ func auditProve(a *auditTool) *cobra.Command {
 		enc := json.NewEncoder(cmd.OutOrStdout())
 		enc.SetIndent("", "  ")
 		if *old != "" {
-			text, err := vfs.ReadFile(a.fs, *old, 1<<16)
+			found, err := a.heads(*old)
 			if err != nil {
 				return err
 			}
-			g, err := auditlog.ProveGrowth(cmd.Context(), a.fs, dir, key, text)
+			g, err := auditlog.ProveGrowth(cmd.Context(), a.fs, dir, key, found[len(found)-1])
 			if err != nil {
 				return err
 			}
@@ -346,6 +346,7 @@ func (a *auditTool) checkProof(cmd *cobra.Command, file string) error {
 func auditHead(a *auditTool) *cobra.Command {
 	c := &cobra.Command{Use: "head", Short: "print the last signed head, to be kept elsewhere", Args: cobra.NoArgs}
 	key := c.Flags().Bool("public-key", false, "print the public key instead")
+	line := c.Flags().Bool("line", false, "print it in one line, for a ticket or a log")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		dir, err := a.dir()
 		if err != nil {
@@ -354,6 +355,9 @@ func auditHead(a *auditTool) *cobra.Command {
 		public, head, err := auditlog.PublicKey(a.fs, dir)
 		if err != nil {
 			return err
+		}
+		if *line {
+			head = []byte(auditlog.HeadLine(head) + "\n")
 		}
 		if *key {
 			head = []byte(public + "\n")

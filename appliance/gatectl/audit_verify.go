@@ -19,7 +19,7 @@ check with --head FILE); what somebody who holds the private key wrote anew; wha
 
 func auditVerify(a *auditTool) *cobra.Command {
 	c := &cobra.Command{Use: "verify", Short: "find any record that was changed, removed, moved or put in", Args: cobra.NoArgs}
-	heads := c.Flags().StringArray("head", nil, "file with a signed head kept elsewhere; may be given several times")
+	heads := c.Flags().StringArray("head", nil, "file with signed heads kept elsewhere, as they were printed or among other text; may be given several times")
 	asJSON := c.Flags().Bool("json", false, "print the verdict as JSON")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		dir, err := a.dir()
@@ -30,9 +30,17 @@ func auditVerify(a *auditTool) *cobra.Command {
 		if o.Key, err = a.publicKey(); err != nil {
 			return err
 		}
-		for _, h := range *heads {
-			if o.Heads[h], err = vfs.ReadFile(a.fs, h, 1<<16); err != nil {
+		for _, file := range *heads {
+			found, err := a.heads(file)
+			if err != nil {
 				return err
+			}
+			for i, h := range found {
+				name := file
+				if len(found) > 1 {
+					name = fmt.Sprintf("%s (head %d)", file, i+1)
+				}
+				o.Heads[name] = h
 			}
 		}
 		verdicts, err := auditlog.Verify(cmd.Context(), a.fs, dir, o)
@@ -63,6 +71,22 @@ func auditVerify(a *auditTool) *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+// maxHeads bounds a file of heads, in bytes: a log, or the result of a query.
+const maxHeads = 64 << 20
+
+// heads returns the signed heads in a file.
+func (a *auditTool) heads(file string) ([][]byte, error) {
+	text, err := vfs.ReadFile(a.fs, file, maxHeads)
+	if err != nil {
+		return nil, err
+	}
+	found := auditlog.FindHeads(text)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s holds no signed head of an audit log", file)
+	}
+	return found, nil
 }
 
 func printVerdict(out io.Writer, v *auditlog.Verdict) {

@@ -63,6 +63,15 @@ func (l *Log) Found() Found { return l.found }
 // Origin names the tree in signed heads.
 func (l *Log) Origin() string { return l.cfg.Signer.Name() + "/" + hex.EncodeToString(l.id[:]) }
 
+// Head returns the last signed head that is durable, in one line; empty if there is
+// none since Open. It is worth keeping elsewhere.
+func (l *Log) Head() string {
+	if line := l.w.known.Load(); line != nil {
+		return *line
+	}
+	return ""
+}
+
 // Record implements audit.Recorder. It waits only while 8 MiB wait to be written.
 func (l *Log) Record(e audit.Entry) error {
 	now := time.Now()

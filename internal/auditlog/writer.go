@@ -40,6 +40,30 @@ type beside struct {
 	signed int64   // records under the last head that is durable
 	head   []byte  // signed, not yet in the head file
 	counts *counts // not yet written down; nil: nothing new
+
+	known atomic.Pointer[string] // the last head that is in the head file
+	told  time.Time              // when it was last told to the gateway's own log
+}
+
+// tellEvery is how often a signed head goes to the gateway's own log, which may be
+// kept on another machine.
+const tellEvery = time.Hour
+
+// saved notes that a head is in the head file.
+func (w *writer) saved(now time.Time) {
+	line := HeadLine(w.head)
+	w.head = nil
+	w.known.Store(&line)
+	if now.Sub(w.told) >= tellEvery {
+		w.told = now
+		w.tell()
+	}
+}
+
+func (w *writer) tell() {
+	if line := w.known.Load(); line != nil {
+		w.l.cfg.Logger.Info("signed head of the audit log", "head", *line)
+	}
 }
 
 func newWriter(l *Log, dir string, base state, number uint64) *writer {
@@ -94,6 +118,7 @@ func (w *writer) close(lock io.Closer) error {
 	if err != nil {
 		err = w.turn(time.Now(), true) // once more, on a new segment
 	}
+	w.tell()
 	if err == nil {
 		err = w.endCounts()
 	}
@@ -217,7 +242,7 @@ func (w *writer) sync(now time.Time) error {
 	if err := vfs.WriteFile(w.l.cfg.FS, headPath(w.dir), w.head); err != nil {
 		return err
 	}
-	w.head = nil
+	w.saved(now)
 	return nil
 }
 
