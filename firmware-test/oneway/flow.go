@@ -26,7 +26,6 @@ type flow struct {
 	covert   bitCount
 	traffic  Traffic
 	last     int64 // time of the last packet
-	sent     sentHeaders
 	findings int64
 	doubts   map[Doubt]string
 
@@ -122,7 +121,7 @@ func (p law) outPacket(f *flow, s *segment) {
 	f.traffic.PacketsOut++
 	f.traffic.BytesOut += int64(t.Length)
 	f.opening.spoke = f.opening.spoke || !t.Has(capture.RST)
-	f.sent.add(p.other.seed, &s.h.IP, t)
+	f.out.sent.add(p.other.seed, &s.h.IP, t)
 	bad := s.sum == capture.SumBad && !p.set.IgnoreChecksums
 	if bad { // thrown away by the receiver
 		f.traffic.BadSums++

@@ -354,7 +354,7 @@ func (p bystander) quoted(cable int, q []byte, v6 bool) string {
 	if len(b) == 8 { // as much as routers quote at the least: ports and sequence number
 		return ""
 	}
-	if !f.sent.holds(p.other.seed, &h.IP, b) {
+	if !f.out.sent.holds(p.other.seed, &h.IP, b) {
 		p.doubt(Uncompared, "ICMP quotes a header that is not among the latest of its connection")
 		return ""
 	}

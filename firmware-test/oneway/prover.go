@@ -24,7 +24,7 @@ type Prover struct {
 	cable  func(int) string
 	flows  map[flowKey]*flow
 	lists  [3]flowList // by how soon a connection may be forgotten
-	routes [256]route
+	routes routes
 	frags  [3]capture.Fragments // see fragsOut
 	other  others
 	sides  [2]account // of the inner and of the outer cables
@@ -177,7 +177,7 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 		p.rep.Seen.Outside++
 		return
 	}
-	way := p.route(src, dst, pkt.Cable)
+	way := p.routes.find(&p.set, src, dst, pkt.Cable)
 	dir := way.dir
 	p.other.learn(pkt.Cable, &s.h, dir)
 	switch dir {
@@ -211,11 +211,14 @@ type route struct {
 	f        *flow // nil where there is none yet; of no list when it is over
 }
 
-// route returns what is known of the way from src to dst.
-func (p *Prover) route(src, dst netip.AddrPort, cable int) *route {
-	r := &p.routes[(src.Port()*31+dst.Port()+uint16(cable)*7)%uint16(len(p.routes))]
+// routes remembers some of them.
+type routes [256]route
+
+// find returns what is known of the way from src to dst.
+func (t *routes) find(s *Settings, src, dst netip.AddrPort, cable int) *route {
+	r := &t[(src.Port()*31+dst.Port()+uint16(cable)*7)%uint16(len(t))]
 	if r.src != src || r.dst != dst || r.cable != cable {
-		*r = route{src: src, dst: dst, cable: cable, dir: p.set.direction(src, dst)}
+		*r = route{src: src, dst: dst, cable: cable, dir: s.direction(src, dst)}
 	}
 	return r
 }

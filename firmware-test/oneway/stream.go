@@ -33,6 +33,7 @@ type outward struct {
 	waiting int // bytes in pending
 	history ring
 	scan    scanner
+	sent    sentHeaders
 	budget  *budget
 }
 
