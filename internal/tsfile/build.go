@@ -1,62 +1,65 @@
 package tsfile
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
-	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
-	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/spool"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
-
-// Spill is where a builder keeps finished index entries instead of memory: a file, most
-// likely. It is written from its start.
-type Spill interface {
-	io.Writer
-	io.ReaderAt
-}
 
 // builder gathers chunk metadata and writes separator, index and footer.
 type builder struct {
 	version    byte
 	tables     []Table
 	properties []Property              // version 4
-	devices    map[string]*builtDevice // in memory
-	done       []*builtDevice          // in the spill, ascending
-	spill      Spill
-	spilled    int64
+	devices    map[string]*builtDevice // that are not parked
+	parked     *spool.Spool            // devices that are done, and the nodes of the index; see park
+	nodes      *spool.Spool            // of the device that finish writes
 	chunks     int
+	series     int
+	held       int // bytes of chunk lists in memory
 	buf        []byte
 }
 
 type builtDevice struct {
 	id     DeviceID
 	series map[string]*builtSeries
-	off    int64 // in the spill
-	size   int64
-	runs   []builtRun
+	frames []frame // chunk lists in the spool, oldest first
 }
 
-type builtRun struct {
-	name string
-	rel  int64 // from the first entry of the device
-}
+// frame is a part of the chunk lists of one device, in the order of its series.
+type frame struct{ from, to int64 }
 
 // builtSeries holds the chunk list as it will be written: offset and statistics of each.
 type builtSeries struct {
 	name   string
+	number int // of the device
 	typ    tablet.DataType
 	mask   byte
 	stats  Statistics
-	list   []byte
+	list   []byte // what is not in a frame
+	size   int    // of the whole list
 	chunks int
 }
 
-func newBuilder(version byte) *builder {
-	return &builder{version: version, devices: map[string]*builtDevice{}, properties: plainProperties()}
+const (
+	heldLists   = 1 << 20 // bytes of chunk lists that go into a frame
+	bloomChunks = 1 << 20 // beyond it the Bloom filter is sized for the series, not the chunks
+	// What the spool holds before the index is written.
+	spoolFrame  = 0 // int64 bytes, { uv series, uv bytes, list }
+	spoolDevice = 1 // blob device, uv series, { blob entry without list, list }
+)
+
+func newBuilder(version byte, s Spill) *builder {
+	return &builder{version: version, devices: map[string]*builtDevice{}, properties: plainProperties(), parked: spool.New(s), nodes: spool.New(nil)}
 }
 
 // plainProperties are those that IoTDB 2.0.1 writes.
@@ -93,77 +96,229 @@ func (b *builder) add(d *builtDevice, ch *Chunk, stats Statistics) error {
 	s := d.series[ch.Name]
 	mask := ch.Marker & (maskTime | maskValue)
 	if s == nil {
-		s = &builtSeries{name: ch.Name, typ: ch.Type, mask: mask, stats: stat.Empty()}
+		s = &builtSeries{name: ch.Name, number: len(d.series), typ: ch.Type, mask: mask, stats: stat.Empty()}
 		d.series[ch.Name] = s
+		b.series++
 	}
 	if s.typ != ch.Type || s.mask != mask {
 		return fmt.Errorf("tsfile: %s.%s has chunks of two types", d.id, ch.Name)
 	}
+	before := len(s.list)
 	s.list = stats.Append(wire.AppendI64(s.list, ch.Offset), ch.Type)
+	s.size += len(s.list) - before
 	stats.Own()
 	s.stats.Merge(&stats, ch.Type)
 	s.chunks++
 	b.chunks++
-	return nil
+	if b.held += len(s.list) - before; b.held > heldLists && !b.parked.InMemory() {
+		b.spillLists(d)
+	}
+	return b.parked.Err(nil)
 }
 
-// append writes the entry of the series.
-func (s *builtSeries) append(dst []byte) []byte {
-	kind, list := s.mask, s.list
+// head is the entry of the series without the chunk list.
+func (s *builtSeries) head(dst []byte) []byte {
+	kind := s.mask
 	if s.chunks > 1 {
 		kind |= 1
-	} else {
-		list = list[:8]
 	}
 	dst = append(wire.AppendName(append(dst, kind), s.name), byte(s.typ))
-	dst = wire.AppendUv(dst, uint32(len(list)))
-	return append(s.stats.Append(dst, s.typ), list...)
+	return s.stats.Append(wire.AppendUv(dst, uint32(s.listed())), s.typ)
 }
 
-// entries appends all series of the device, sorted, and notes where runs begin.
-func (d *builtDevice) entries(dst []byte) []byte {
-	sorted := make([]*builtSeries, 0, len(d.series))
+// listed is the size of the list in the file: only the offset, if there is one chunk.
+func (s *builtSeries) listed() int {
+	if s.chunks == 1 {
+		return 8
+	}
+	return s.size
+}
+
+func (d *builtDevice) sorted() []*builtSeries {
+	out := make([]*builtSeries, 0, len(d.series))
 	for _, s := range d.series {
-		sorted = append(sorted, s)
+		out = append(out, s)
 	}
-	sort.Slice(sorted, func(i, j int) bool { return compareText(sorted[i].name, sorted[j].name) < 0 })
-	start := len(dst)
-	for i, s := range sorted {
-		if i%degree == 0 {
-			d.runs = append(d.runs, builtRun{name: s.name, rel: int64(len(dst) - start)})
-		}
-		dst = s.append(dst)
-	}
-	return dst
+	slices.SortFunc(out, func(a, b *builtSeries) int { return ComparePaths(a.name, b.name) })
+	return out
 }
 
-// park moves a device that will get no more chunks to the spill.
-func (b *builder) park(d *builtDevice) error {
-	if b.spill == nil || len(d.series) == 0 {
+// spillLists moves the chunk lists of the only device in memory to a frame.
+func (b *builder) spillLists(d *builtDevice) {
+	body := b.buf[:0]
+	for _, s := range d.sorted() {
+		if len(s.list) > 0 {
+			body = wire.AppendUv(wire.AppendUv(body, uint32(s.number)), uint32(len(s.list)))
+			body = append(body, s.list...)
+			s.list = nil
+		}
+	}
+	b.parked.Write(wire.AppendI64([]byte{spoolFrame}, int64(len(body))))
+	d.frames = append(d.frames, frame{from: b.parked.Size(), to: b.parked.Size() + int64(len(body))})
+	b.parked.Write(body)
+	b.buf, b.held = body, 0
+}
+
+// frameReader stands before a list in a frame.
+type frameReader struct {
+	r      *bufio.Reader
+	number uint64
+}
+
+const frameAhead = 4 << 10 // read of each frame at once
+
+func (f *frameReader) next() error {
+	var err error
+	f.number, err = binary.ReadUvarint(f.r)
+	if err == io.EOF {
+		f.number = math.MaxUint64
 		return nil
 	}
-	entries := d.entries(nil)
-	if _, err := b.spill.Write(entries); err != nil {
-		return fmt.Errorf("tsfile: spill of the index: %w", err)
-	}
-	d.off, d.size, d.series = b.spilled, int64(len(entries)), nil
-	b.spilled += d.size
-	b.done = append(b.done, d)
-	b.buf = d.id.Append(b.buf[:0], 4)
-	delete(b.devices, string(b.buf))
-	return nil
+	return err
 }
 
-// sorted returns all devices in file order.
-func (b *builder) sorted() []*builtDevice {
-	all := b.done
+// park moves a device that will get no more chunks to the spool.
+func (b *builder) park(d *builtDevice) error {
+	if b.parked.InMemory() || len(d.series) == 0 {
+		return nil
+	}
+	frames := make([]frameReader, len(d.frames))
+	for i, f := range d.frames {
+		frames[i].r = b.parked.Section(f.from, f.to, frameAhead)
+		if err := frames[i].next(); err != nil {
+			return b.parked.Err(err)
+		}
+	}
+	sorted := d.sorted()
+	b.parked.Write([]byte{spoolDevice})
+	b.buf = d.id.Append(b.buf[:0], 4)
+	delete(b.devices, string(b.buf))
+	b.parked.Blob(b.buf)
+	b.parked.Uv(len(sorted))
+	for _, s := range sorted {
+		b.buf = s.head(b.buf[:0])
+		b.parked.Blob(b.buf)
+		before := b.parked.Size()
+		if err := s.gather(b.parked, frames); err != nil {
+			return b.parked.Err(err)
+		}
+		if n := b.parked.Size() - before; n != int64(s.listed()) {
+			return b.parked.Err(fmt.Errorf("%d bytes of a list, want %d", n, s.listed()))
+		}
+	}
+	b.held = 0
+	return b.parked.Err(nil)
+}
+
+// gather writes the list of s: its parts in the frames, then what is in memory.
+func (s *builtSeries) gather(w io.Writer, frames []frameReader) error {
+	left := int64(s.listed())
+	for i := range frames {
+		f := &frames[i]
+		if f.number != uint64(s.number) {
+			continue
+		}
+		n, err := binary.ReadUvarint(f.r)
+		if err != nil {
+			return err
+		}
+		take := min(int64(n), left)
+		if _, err := io.CopyN(w, f.r, take); err != nil {
+			return err
+		}
+		left -= take
+		if _, err := f.r.Discard(int(int64(n) - take)); err != nil {
+			return err
+		}
+		if err := f.next(); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(s.list[:min(int64(len(s.list)), left)])
+	return err
+}
+
+// entries yields the series entries of a device in file order: head and list; io.EOF at the
+// end. Both are valid until the next call.
+type entries func() (head []byte, list io.Reader, err error)
+
+// inMemory yields the entries of a device that was not parked.
+func (b *builder) inMemory(d *builtDevice) entries {
+	sorted := d.sorted()
+	list := new(bytes.Reader)
+	return func() ([]byte, io.Reader, error) {
+		if len(sorted) == 0 {
+			return nil, nil, io.EOF
+		}
+		s := sorted[0]
+		sorted = sorted[1:]
+		b.buf = s.head(b.buf[:0])
+		list.Reset(s.list[:s.listed()])
+		return b.buf, list, nil
+	}
+}
+
+// each visits all devices in file order: those in the spool, or those in memory.
+func (b *builder) each(visit func(id DeviceID, e entries) error) error {
+	var all []*builtDevice
 	for _, d := range b.devices {
 		if len(d.series) > 0 {
 			all = append(all, d)
 		}
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].id.Compare(all[j].id) < 0 })
-	return all
+	slices.SortFunc(all, func(x, y *builtDevice) int { return x.id.Compare(y.id) })
+	for _, d := range all {
+		if err := visit(d.id, b.inMemory(d)); err != nil {
+			return err
+		}
+	}
+	end := b.parked.Size()
+	r := b.parked.Section(0, end, 64<<10)
+	for !b.parked.InMemory() {
+		kind, err := r.ReadByte()
+		if err == io.EOF {
+			break
+		}
+		if err == nil && kind == spoolFrame {
+			var n int64
+			if err = binary.Read(r, binary.BigEndian, &n); err == nil {
+				_, err = io.CopyN(io.Discard, r, n)
+			}
+		} else if err == nil {
+			err = b.spooled(r, visit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.parked.Err(nil)
+}
+
+// spooled visits the device that r stands before.
+func (b *builder) spooled(r *bufio.Reader, visit func(id DeviceID, e entries) error) error {
+	raw, err := spool.ReadBlob(r, nil)
+	if err != nil {
+		return err
+	}
+	id := ReadDeviceID(&wire.Cursor{B: raw}, 4)
+	left, err := binary.ReadUvarint(r)
+	if err != nil {
+		return err
+	}
+	return visit(id, func() ([]byte, io.Reader, error) {
+		if left == 0 {
+			return nil, nil, io.EOF
+		}
+		left--
+		if b.buf, err = spool.ReadBlob(r, b.buf); err != nil {
+			return nil, nil, err
+		}
+		c := wire.Cursor{B: b.buf}
+		c.U8()
+		c.Name()
+		c.U8()
+		return b.buf, io.LimitReader(r, int64(c.Uv())), nil
+	})
 }
 
 // out is the target with its position.
@@ -180,156 +335,4 @@ func (o *out) write(b []byte) {
 	n, err := o.w.Write(b)
 	o.pos += int64(n)
 	o.err = err
-}
-
-// finish writes everything from the separator to the end of the file.
-func (b *builder) finish(o *out) error {
-	separator := o.pos
-	o.write([]byte{markSeparator})
-	all := b.sorted()
-	filter := bloom.New(b.chunks)
-	roots := make([][]byte, len(all))
-	for i, d := range all {
-		root, err := b.writeDevice(o, d, filter)
-		if err != nil {
-			return err
-		}
-		roots[i] = root.append(nil, b.version)
-		d.runs = nil
-	}
-	var foot []byte
-	if b.version == 3 {
-		node := b.deviceLevel(o, all, roots)
-		foot = node.append(nil, b.version)
-	} else {
-		foot = b.tableLevel(o, all, roots)
-		foot = appendTables(foot, b.tables)
-	}
-	foot = wire.AppendI64(foot, separator)
-	bits := filter.Trimmed()
-	foot = append(wire.AppendUv(foot, uint32(len(bits))), bits...)
-	if b.version == 3 || len(bits) > 0 {
-		foot = wire.AppendUv(wire.AppendUv(foot, filter.Size), filter.Hashes)
-	}
-	if b.version == 4 {
-		foot = appendProperties(foot, b.properties)
-	}
-	foot = append(wire.AppendU32(foot, uint32(len(foot))), magic...)
-	o.write(foot)
-	return o.err
-}
-
-// writeDevice writes the entries of a device and the inner nodes above them and returns
-// its root node.
-func (b *builder) writeDevice(o *out, d *builtDevice, filter *bloom.Filter) (indexNode, error) {
-	base := o.pos
-	var entries []byte
-	if d.series != nil {
-		b.buf = d.entries(b.buf[:0])
-		entries = b.buf
-	} else {
-		entries = slices.Grow(b.buf[:0], int(d.size))[:d.size]
-		if _, err := b.spill.ReadAt(entries, d.off); err != nil && err != io.EOF {
-			return indexNode{}, fmt.Errorf("tsfile: spill of the index: %w", err)
-		}
-		b.buf = entries
-	}
-	o.write(entries)
-	device := d.id.String()
-	for c := (wire.Cursor{B: entries}); c.Off < len(entries) && !c.Failed(); {
-		c.U8()
-		name := c.Name()
-		typ := tablet.DataType(c.U8())
-		size := c.Uv()
-		stat.Read(&c, typ)
-		c.Bytes(int(size))
-		filter.Add(device + "." + name)
-	}
-	var leaves []indexNode
-	for i, r := range d.runs {
-		if i%degree == 0 {
-			if i > 0 {
-				leaves[len(leaves)-1].end = base + r.rel
-			}
-			leaves = append(leaves, indexNode{kind: leafMeasurement})
-		}
-		leaf := &leaves[len(leaves)-1]
-		leaf.children = append(leaf.children, indexChild{name: r.name, off: base + r.rel})
-	}
-	leaves[len(leaves)-1].end = o.pos
-	return b.raise(o, leaves, internalMeasurement), o.err
-}
-
-// raise writes nodes and the levels above them until one is left, which is returned
-// unwritten.
-func (b *builder) raise(o *out, nodes []indexNode, kind byte) indexNode {
-	for len(nodes) > 1 {
-		var next []indexNode
-		for i := range nodes {
-			if i%degree == 0 {
-				if i > 0 {
-					next[len(next)-1].end = o.pos
-				}
-				next = append(next, indexNode{kind: kind})
-			}
-			up := &next[len(next)-1]
-			first := nodes[i].children[0]
-			first.off = o.pos
-			up.children = append(up.children, first)
-			o.write(nodes[i].append(nil, b.version))
-		}
-		next[len(next)-1].end = o.pos
-		nodes = next
-	}
-	return nodes[0]
-}
-
-// deviceLevel writes the device roots and the levels above and returns the top.
-func (b *builder) deviceLevel(o *out, devices []*builtDevice, roots [][]byte) indexNode {
-	leaves := []indexNode{{kind: leafDevice}}
-	for i, d := range devices {
-		if i > 0 && i%degree == 0 {
-			leaves[len(leaves)-1].end = o.pos
-			leaves = append(leaves, indexNode{kind: leafDevice})
-		}
-		leaf := &leaves[len(leaves)-1]
-		leaf.children = append(leaf.children, indexChild{device: d.id, off: o.pos})
-		o.write(roots[i])
-	}
-	leaves[len(leaves)-1].end = o.pos
-	many := len(leaves) > 1
-	top := b.raise(o, leaves, internalDevice)
-	if many {
-		top.end = o.pos
-	}
-	return top
-}
-
-// tableLevel does deviceLevel for every table and returns the footer's first part.
-func (b *builder) tableLevel(o *out, devices []*builtDevice, roots [][]byte) []byte {
-	var foot []byte
-	n := uint32(0)
-	for i := 0; i < len(devices); n++ {
-		j := i
-		for j < len(devices) && devices[j].id.Table() == devices[i].id.Table() {
-			j++
-		}
-		node := b.deviceLevel(o, devices[i:j], roots[i:j])
-		foot = node.append(wire.AppendName(foot, devices[i].id.Table()), b.version)
-		i = j
-	}
-	return append(wire.AppendUv(nil, n), foot...)
-}
-
-func (n *indexNode) append(dst []byte, version byte) []byte {
-	dst = wire.AppendUv(dst, uint32(len(n.children)))
-	for _, c := range n.children {
-		if n.kind <= leafDevice {
-			dst = c.device.Append(dst, version)
-		} else {
-			dst = wire.AppendName(dst, c.name)
-		}
-		dst = wire.AppendI64(dst, c.off)
-	}
-	return append(wire.AppendI64(dst, n.end), n.kind)
 }

@@ -24,10 +24,9 @@ func (l Limits) withDefaults() Limits {
 }
 
 const (
-	maxSegments = 1 << 10 // segments of a device id
-	degree      = 256     // children of a written index node, series of a run
-	magic       = "TsFile"
-	headBytes   = len(magic) + 1
+	degree    = 256 // children of a written index node, series of a run
+	magic     = "TsFile"
+	headBytes = len(magic) + 1
 )
 
 // Markers of the data section.

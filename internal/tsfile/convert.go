@@ -20,7 +20,7 @@ func Convert(r *Reader, w io.Writer, version byte) error {
 	if version == 3 && len(r.foot.Tables) > 0 {
 		return fmt.Errorf("tsfile: the file has tables: version 3 has only the tree model")
 	}
-	x := &converter{r: r, b: newBuilder(version), o: out{w: w}, version: version}
+	x := &converter{r: r, b: newBuilder(version, nil), o: out{w: w}, version: version}
 	x.b.tables = r.foot.Tables
 	x.o.write(append([]byte(magic), version))
 	x.walk = walker{version: r.foot.Version, lim: r.lim, end: r.foot.Separator + 1, group: x.group, chunk: x.chunk, plan: x.plan}

@@ -30,8 +30,8 @@ type group struct {
 	times []int64
 	time  columnWriter
 	last  int64
-	rows  int // in the open chunk
 	bytes int // finished pages
+	open  int // open pages, roughly
 }
 
 // columnWriter gathers the open page and the finished pages of one column's chunk.
@@ -78,7 +78,7 @@ func (g *group) check(t *tablet.Tablet) error {
 			return fmt.Errorf("%w: %s has %d behind %d", ErrTimeOrder, t.Device, t.Times[i], t.Times[i-1])
 		}
 	}
-	if g.aligned && t.Times[0] <= g.last && (g.rows+len(g.times) > 0 || g.flushed) {
+	if g.aligned && t.Times[0] <= g.last && (int(g.time.stats.Count)+len(g.times) > 0 || g.flushed) {
 		return fmt.Errorf("%w: %s has %d, written up to %d", ErrTimeOrder, t.Device, t.Times[0], g.last)
 	}
 	g.place = g.place[:0]
@@ -121,11 +121,11 @@ func (g *group) column(t *tablet.Tablet, col *tablet.Column) (*columnWriter, err
 	if !g.flushed {
 		return nil, nil
 	}
-	return nil, g.checkOld(t, col)
+	return nil, checkOld(g, t, col)
 }
 
 // checkOld compares with what an earlier group of the device wrote.
-func (g *group) checkOld(t *tablet.Tablet, col *tablet.Column) error {
+func checkOld(g *group, t *tablet.Tablet, col *tablet.Column) error {
 	old := g.dev.series[col.Name]
 	switch {
 	case old == nil && g.aligned:
@@ -176,16 +176,86 @@ func (g *group) add(t *tablet.Tablet) error {
 	// Page by page, so that the columns' time blocks are made once.
 	for from := 0; from < t.Rows(); from += g.w.opts.PageRows {
 		r := encoding.Range{From: from, To: min(t.Rows(), from+g.w.opts.PageRows)}
-		for i, c := range g.place {
-			if c == nil {
-				continue
-			}
-			if err := g.addPlain(c, &t.Columns[i], t.Times, r); err != nil {
+		if err := g.addRange(t, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openBytes is the most that the open pages of a device take.
+const openBytes = 4 << 20
+
+// addRange adds at most a page of rows. If the open pages would take too much, they are
+// closed before, and those of the rows each by itself.
+func (g *group) addRange(t *tablet.Tablet, r encoding.Range) error {
+	n := (r.To - r.From) * rowBytes(t)
+	single := n > openBytes
+	if g.open+n > openBytes {
+		if err := g.sealAll(); err != nil {
+			return err
+		}
+	}
+	for i, c := range g.place {
+		if c == nil {
+			continue
+		}
+		if err := g.addPlain(c, &t.Columns[i], t.Times, r); err != nil {
+			return err
+		}
+		if !single {
+			continue
+		}
+		if err := g.sealOpen(c); err != nil {
+			return err
+		}
+		c.release()
+		if g.bytes >= g.w.opts.GroupBytes {
+			if err := g.w.EndGroup(); err != nil {
 				return err
 			}
 		}
 	}
+	if !single {
+		g.open += n
+	}
 	return nil
+}
+
+// rowBytes estimates what a row of t takes in open pages.
+func rowBytes(t *tablet.Tablet) int {
+	n := 8
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if w := c.Type.Width(); w > 0 {
+			n += w
+		} else {
+			n += 4 + len(c.Bytes.Data)/t.Rows()
+		}
+		if !t.Aligned {
+			n += 8 // each column has its times
+		}
+	}
+	return n
+}
+
+// sealAll finishes the open pages of a device that is not aligned.
+func (g *group) sealAll() error {
+	for _, c := range g.cols {
+		if err := g.sealOpen(c); err != nil {
+			return err
+		}
+	}
+	g.open = 0
+	if g.bytes >= g.w.opts.GroupBytes {
+		return g.w.EndGroup()
+	}
+	return nil
+}
+
+// release gives the memory of the open page back.
+func (c *columnWriter) release() {
+	c.times, c.col = nil, tablet.Column{Schema: c.schema}
 }
 
 // addPlain adds the cells of one column that are not null.
@@ -315,8 +385,9 @@ func (g *group) seal(c *columnWriter, stats Statistics) error {
 // addAligned adds rows of an aligned device.
 func (g *group) addAligned(t *tablet.Tablet) error {
 	o := &g.w.opts
+	most := min(o.PageRows, max(1, openBytes/rowBytes(t)))
 	for from := 0; from < t.Rows(); {
-		to := min(t.Rows(), from+o.PageRows-len(g.times))
+		to := min(t.Rows(), from+max(1, most-len(g.times)))
 		for i, c := range g.place {
 			if c != nil && c.schema.Type.Width() == 0 {
 				room := o.PageBytes - len(c.col.Bytes.Data)
@@ -335,8 +406,13 @@ func (g *group) addAligned(t *tablet.Tablet) error {
 		for _, c := range g.cols {
 			cells.AppendNulls(&c.col, len(g.times)-cells.Count(&c.col))
 		}
-		if len(g.times) >= o.PageRows || to < t.Rows() {
+		if len(g.times) >= most || to < t.Rows() {
 			if err := g.sealAligned(); err != nil {
+				return err
+			}
+		}
+		if g.bytes >= o.GroupBytes {
+			if err := g.w.EndGroup(); err != nil {
 				return err
 			}
 		}
@@ -363,7 +439,6 @@ func (g *group) sealAligned() error {
 			return err
 		}
 	}
-	g.rows += n
 	g.times = g.times[:0]
 	return nil
 }
@@ -401,7 +476,7 @@ func (g *group) header() {
 // flush writes the chunks of what was added and leaves the chunk group open.
 func (g *group) flush() error {
 	if g.aligned {
-		if err := g.sealAligned(); err != nil || g.rows == 0 {
+		if err := g.sealAligned(); err != nil || g.time.stats.Count == 0 {
 			return err
 		}
 		if err := g.fillColumns(); err != nil {
@@ -426,7 +501,7 @@ func (g *group) flush() error {
 			return err
 		}
 	}
-	g.rows, g.bytes = 0, 0
+	g.bytes, g.open = 0, 0
 	return g.w.out.err
 }
 

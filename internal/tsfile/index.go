@@ -326,7 +326,7 @@ func (r *Reader) Find(d *Device, name string) (*Series, error) {
 func (r *Reader) find(d *Device, name string) (*Series, error) {
 	n := &d.root
 	for range r.lim.IndexDepth {
-		i := sort.Search(len(n.children), func(i int) bool { return compareText(n.children[i].name, name) > 0 }) - 1
+		i := sort.Search(len(n.children), func(i int) bool { return ComparePaths(n.children[i].name, name) > 0 }) - 1
 		if i < 0 {
 			return nil, nil
 		}
@@ -352,7 +352,7 @@ func findInRun(r *Reader, n *indexNode, i int, name string) (found *Series, fail
 			found = s
 			return false
 		}
-		return compareText(s.Name, name) < 0
+		return ComparePaths(s.Name, name) < 0
 	})
 	return found, failed
 }

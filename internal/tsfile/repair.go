@@ -31,7 +31,7 @@ func Repair(r io.ReaderAt, size int64, w io.Writer, tables []Table) (Repaired, e
 	if version == 0 {
 		version, _ = versionOf(r)
 	}
-	x := &repairer{b: newBuilder(version)}
+	x := &repairer{b: newBuilder(version, nil)}
 	x.b.tables = tables
 	x.walk = walker{version: version, lim: Limits{}.withDefaults(), end: size, group: x.group, chunk: x.chunk, plan: x.plan, closed: x.closed}
 	x.cut = int64(headBytes)

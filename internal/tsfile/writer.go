@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/compress"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/spool"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
@@ -27,7 +28,7 @@ type WriterOptions struct {
 	// Tables makes a version 4 file one of the table model.
 	Tables []Table
 
-	// Spill keeps index entries out of memory. Devices must then come in ascending
+	// Spill keeps index entries out of memory: a file, most likely. Devices must then come in ascending
 	// order (DeviceID.Compare), each once.
 	Spill Spill
 	// Both refuses a device whose order differs between version 3 and the readers of
@@ -52,6 +53,10 @@ func (o WriterOptions) withDefaults() WriterOptions {
 	}
 	return o
 }
+
+// Spill is where a Writer keeps index entries instead of memory. It is written from its
+// start.
+type Spill = spool.Target
 
 // Errors of Writer.Write. Nothing of the refused tablet is written, and writing may go
 // on.
@@ -98,8 +103,8 @@ func NewWriter(w io.Writer, o WriterOptions) (*Writer, error) {
 	if o.Version != 3 && o.Version != 4 {
 		return nil, fmt.Errorf("%w, asked for %d", ErrVersion, o.Version)
 	}
-	x := &Writer{opts: o, buf: bufio.NewWriterSize(w, 64<<10), b: newBuilder(o.Version)}
-	x.b.tables, x.b.spill = o.Tables, o.Spill
+	x := &Writer{opts: o, buf: bufio.NewWriterSize(w, 64<<10), b: newBuilder(o.Version, o.Spill)}
+	x.b.tables = o.Tables
 	x.out.w = x.buf
 	x.out.write(append([]byte(magic), o.Version))
 	return x, x.out.err
