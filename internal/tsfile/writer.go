@@ -28,8 +28,8 @@ type WriterOptions struct {
 	// Tables makes a version 4 file one of the table model.
 	Tables []Table
 
-	// Spill keeps index entries out of memory: a file, most likely. Devices must then come in ascending
-	// order (DeviceID.Compare), each once.
+	// Spill keeps index entries out of memory: a file, most likely. Devices must then
+	// come in ascending order (DeviceID.Compare), each once.
 	Spill Spill
 	// Both refuses a device whose order differs between version 3 and the readers of
 	// version 4 (SameOrder). It needs Spill.

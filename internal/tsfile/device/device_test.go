@@ -25,7 +25,7 @@ func TestTree(t *testing.T) {
 			continue
 		}
 		if err != nil || len(id.Segments) != len(want) || id.String() != path {
-			t.Errorf("%s: %q %v", path, id.Segments, err)
+			t.Errorf("%s: %+v %v", path, id.Segments, err)
 		}
 		for i, s := range id.Segments {
 			if s.Text != want[i] || s.Null {
