@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile"
 	"github.com/sluice-gateway/sluice/internal/tsfile/mods"
 )
 
@@ -311,4 +313,53 @@ func TestHalfOfAFlushMerged(t *testing.T) {
 	r.want(want)
 	r.must(r.Compact(ctx))
 	r.want(want)
+}
+
+// BenchmarkMods reads a file of many devices whose mods delete a point of each.
+func BenchmarkMods(b *testing.B) {
+	const devices = 5000
+	r := newRig(b, Config{Compaction: Compaction{Off: true}})
+	var w buffer
+	out, err := tsfile.NewWriter(&w, tsfile.WriterOptions{})
+	r.must(err)
+	var del []mods.Deletion
+	for d := range devices {
+		t := ints(fmt.Sprintf("root.a.d%05d", d), false, []string{"x", "y"}, []int64{1, 2}, 1, 1, 2, 2)
+		r.must(out.Write(t))
+		del = append(del, mods.Deletion{Path: t.Device + ".x", Start: 1, End: 1, Offset: -1})
+	}
+	r.must(out.Close())
+	r.sealBytes("s.tsfile", w.b, del)
+	for b.Loop() {
+		if n := len(r.content()); n != 3*devices {
+			b.Fatalf("%d points", n)
+		}
+	}
+}
+
+// TestEarlyMods: a deletion that came with a file is about the chunks before its offset,
+// whatever the names in the file look like.
+func TestEarlyMods(t *testing.T) {
+	for _, stored := range []string{"root.a.d", "root.a.`d`"} {
+		r := newRig(t, Config{Compaction: Compaction{Off: true}})
+		var w buffer
+		out, err := tsfile.NewWriter(&w, tsfile.WriterOptions{})
+		r.must(err)
+		r.must(out.Write(ints(stored, false, []string{"x"}, []int64{1, 2}, 1, 2)))
+		r.must(out.EndGroup())
+		r.must(out.Write(ints(stored, false, []string{"x"}, []int64{3, 4}, 3, 4)))
+		r.must(out.Close())
+		file, err := tsfile.Open(bytes.NewReader(w.b), int64(len(w.b)), tsfile.Limits{})
+		r.must(err)
+		d, err := file.Device(tsfile.PathDevice(stored))
+		r.must(err)
+		s, err := file.Find(d, "x")
+		r.must(err)
+		r.sealBytes("s.tsfile", w.b, []mods.Deletion{{Path: "root.a.d.x", Start: 2, End: 4, Offset: s.Chunks[1].Offset}})
+		want := content{"root.a.d.x@1": "1", "root.a.d.x@3": "3", "root.a.d.x@4": "4"}
+		r.want(want)
+		r.must(r.Flush(context.Background()))
+		r.must(r.Compact(context.Background()))
+		r.want(want)
+	}
 }

@@ -3,11 +3,11 @@ package store
 import (
 	"errors"
 	"fmt"
-	"math"
 	"path"
 	"sync"
 	"time"
 
+	"github.com/sluice-gateway/sluice/internal/store/erase"
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile"
@@ -38,16 +38,16 @@ type layer struct {
 
 // opened is an open TsFile with its mods.
 type opened struct {
-	f    vfs.File
-	r    *tsfile.Reader
-	mods []mod
+	f     vfs.File
+	r     *tsfile.Reader
+	mods  erase.Set // that are about the whole file
+	early []mod     // the others
 }
 
-// mod is one deletion that came with a file.
+// mod is a deletion that came with a file and is only about its first chunks.
 type mod struct {
-	what   tablet.Matcher
-	lo, hi int64
-	before int64 // only chunks that begin before it are meant
+	erase.Part
+	before int64 // chunks that begin before it are meant
 }
 
 func newLayer(dir string, f manifest.File) *layer { return &layer{File: f, dir: dir} }
@@ -190,7 +190,7 @@ func openFile(fsys vfs.FS, l *layer) (*opened, error) {
 	o := &opened{f: f}
 	o.r, err = tsfile.Open(&near{f: f, size: l.Bytes}, l.Bytes, tsfile.Limits{PageBytes: maxPage})
 	if err == nil && l.Mods != "" {
-		o.mods, err = readMods(fsys, path.Join(l.dir, l.Mods))
+		err = o.readMods(fsys, path.Join(l.dir, l.Mods))
 	}
 	if err != nil {
 		_ = f.Close()
@@ -216,12 +216,12 @@ func deletions(fsys vfs.FS, name string) ([]mods.Deletion, error) {
 	return list, nil
 }
 
-func readMods(fsys vfs.FS, name string) ([]mod, error) {
+func (o *opened) readMods(fsys vfs.FS, name string) error {
 	list, err := deletions(fsys, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]mod, 0, len(list))
+	var whole []erase.Part
 	for i := range list {
 		d := &list[i]
 		if d.Table != "" {
@@ -229,13 +229,15 @@ func readMods(fsys vfs.FS, name string) ([]mod, error) {
 		}
 		p, err := tablet.CompilePattern(d.Path)
 		if err != nil {
-			return nil, fmt.Errorf("its mods: %w", err)
+			return fmt.Errorf("its mods: %w", err)
 		}
-		m := mod{what: p, lo: d.Start, hi: d.End, before: d.Offset}
-		if m.before < 0 {
-			m.before = math.MaxInt64
+		part := erase.Part{What: p, Lo: d.Start, Hi: d.End}
+		if d.Offset >= 0 && d.Offset < o.r.Footer().Separator {
+			o.early = append(o.early, mod{part, d.Offset})
+			continue
 		}
-		out = append(out, m)
+		whole = append(whole, part)
 	}
-	return out, nil
+	o.mods = erase.Beside(whole)
+	return nil
 }

@@ -178,11 +178,17 @@ func (r *rig) seal(stored string, t *tablet.Tablet, del []mods.Deletion) *event.
 	r.must(err)
 	r.must(out.Write(t))
 	r.must(out.Close())
-	r.put("files/"+stored, w.b)
-	ev := &event.Sealed{Type: sealPlain, Parts: []event.Part{{Name: "a.tsfile", Length: int64(len(w.b)), Sum: xxhash.Sum64(w.b), Stored: stored}}}
+	return r.sealBytes(stored, w.b, del)
+}
+
+// sealBytes appends the record of a TsFile.
+func (r *rig) sealBytes(stored string, content []byte, del []mods.Deletion) *event.Sealed {
+	r.put("files/"+stored, content)
+	ev := &event.Sealed{Type: sealPlain, Parts: []event.Part{{Name: "a.tsfile", Length: int64(len(content)), Sum: xxhash.Sum64(content), Stored: stored}}}
 	if len(del) > 0 {
 		var b []byte
 		for _, d := range del {
+			var err error
 			b, err = mods.AppendText(b, d)
 			r.must(err)
 		}
@@ -190,7 +196,7 @@ func (r *rig) seal(stored string, t *tablet.Tablet, del []mods.Deletion) *event.
 		ev.Type = sealWithMods
 		ev.Parts = append([]event.Part{{Name: "a.tsfile.mods", Length: int64(len(b)), Sum: xxhash.Sum64(b), Stored: stored + ".m"}}, ev.Parts...)
 	}
-	_, err = r.append(&event.Event{Kind: event.File, File: ev})
+	_, err := r.append(&event.Event{Kind: event.File, File: ev})
 	r.must(err)
 	return ev
 }

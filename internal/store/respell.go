@@ -6,7 +6,6 @@ import (
 	"path"
 
 	"github.com/sluice-gateway/sluice/internal/store/manifest"
-	"github.com/sluice-gateway/sluice/internal/store/merge"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile"
 )
@@ -68,7 +67,7 @@ func copyNormal(out io.Writer, o *opened) error {
 			if err != nil {
 				return err
 			}
-			if t, err = normal(t, device, o.mods); err != nil {
+			if t, err = normal(t, device, o); err != nil {
 				return err
 			}
 			if err := w.Write(t); err != nil {
@@ -80,21 +79,18 @@ func copyNormal(out io.Writer, o *opened) error {
 }
 
 // normal returns a copy with names in normal form and without what mods delete.
-func normal(t *tablet.Tablet, device string, list []mod) (*tablet.Tablet, error) {
+func normal(t *tablet.Tablet, device string, o *opened) (*tablet.Tablet, error) {
 	t = t.Clone()
+	stored := t.Device
 	t.Device = device
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		var err error
-		if c.Name, err = tablet.NormalizeMeasurement(c.Name); err != nil {
+		name, err := tablet.NormalizeMeasurement(c.Name)
+		if err != nil {
 			return nil, err
 		}
-		var cut []merge.Range
-		for k := range list {
-			if list[k].what.MatchSeries(device, c.Name) {
-				cut = append(cut, merge.Range{Lo: list[k].lo, Hi: list[k].hi})
-			}
-		}
+		cut := o.ranges(nil, device, name, func(before int64) int64 { return o.end(stored, c.Name, before) })
+		c.Name = name
 		if len(cut) == 0 {
 			continue
 		}

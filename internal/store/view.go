@@ -239,13 +239,13 @@ func (v *View) input(src *source) (merge.Input, error) {
 
 // hides returns what deletions and the mods of a file take away; nil if there are none.
 func (v *View) hides(set erase.Set, o *opened) func(device, measurement string) []merge.Range {
-	if set.Len() == 0 && (o == nil || len(o.mods) == 0) && !v.expire {
+	if set.Len() == 0 && (o == nil || o.mods.Len() == 0 && len(o.early) == 0) && !v.expire {
 		return nil
 	}
 	return func(device, measurement string) []merge.Range {
 		out := set.Ranges(nil, device, measurement)
 		if o != nil {
-			out = o.ranges(out, device, measurement)
+			out = o.ranges(out, device, measurement, func(before int64) int64 { return o.end(device, measurement, before) })
 		}
 		if v.expire {
 			if b := v.Bound(device); b > math.MinInt64 {
@@ -257,20 +257,17 @@ func (v *View) hides(set erase.Set, o *opened) func(device, measurement string) 
 }
 
 // ranges appends what the mods of a file take from a series. A deletion that concerns
-// only chunks before an offset ends with the last time of these chunks: chunks of a
-// series follow each other in time.
-func (o *opened) ranges(dst []merge.Range, device, measurement string) []merge.Range {
-	for i := range o.mods {
-		m := &o.mods[i]
-		if !m.what.MatchSeries(device, measurement) {
+// only chunks before an offset ends with the last time of these chunks, which end tells:
+// chunks of a series follow each other in time.
+func (o *opened) ranges(dst []merge.Range, device, measurement string, end func(before int64) int64) []merge.Range {
+	dst = o.mods.Ranges(dst, device, measurement)
+	for i := range o.early {
+		m := &o.early[i]
+		if !m.What.MatchSeries(device, measurement) {
 			continue
 		}
-		hi := m.hi
-		if m.before < o.r.Footer().Separator {
-			hi = min(hi, o.end(device, measurement, m.before))
-		}
-		if m.lo <= hi {
-			dst = append(dst, merge.Range{Lo: m.lo, Hi: hi})
+		if hi := min(m.Hi, end(m.before)); m.Lo <= hi {
+			dst = append(dst, merge.Range{Lo: m.Lo, Hi: hi})
 		}
 	}
 	return dst

@@ -65,11 +65,26 @@ func Of(pos uint64, r event.Request) (Deletion, bool) {
 			d.Parts = append(d.Parts, Part{m, lo, hi})
 		}
 	}
+	d.bound()
+	return d, len(d.Parts) > 0
+}
+
+// Beside returns the set of what is deleted in one file by what came beside it.
+func Beside(parts []Part) Set {
+	if len(parts) == 0 {
+		return Set{}
+	}
+	d := Deletion{Parts: parts}
+	d.bound()
+	return Set{}.With(d)
+}
+
+// bound notes the times of all parts.
+func (d *Deletion) bound() {
 	d.lo, d.hi = math.MaxInt64, math.MinInt64
 	for i := range d.Parts {
 		d.lo, d.hi = min(d.lo, d.Parts[i].Lo), max(d.hi, d.Parts[i].Hi)
 	}
-	return d, len(d.Parts) > 0
 }
 
 // Hull returns the smallest and largest time of all parts.
