@@ -48,7 +48,8 @@ func (g *grants) find(path string) (int, bool) {
 	return slices.BinarySearchFunc(g.Paths, path, func(p pathGrant, path string) int { return strings.Compare(p.Path, path) })
 }
 
-// remove takes privileges away; it returns the first that was not there.
+// remove takes privileges away, on paths and on all that lies within them; it returns
+// the first that was nowhere.
 func (g *grants) remove(s Set, paths []string) (Privilege, string, bool) {
 	if missing := s &^ s.onPaths() &^ g.Global; missing != 0 {
 		return missing.List()[0], "", false
@@ -59,21 +60,25 @@ func (g *grants) remove(s Set, paths []string) (Privilege, string, bool) {
 		return 0, "", true
 	}
 	for _, path := range paths {
-		i, ok := g.find(path)
-		if !ok {
-			return s.List()[0], path, false
+		missing := s
+		g.Paths = slices.DeleteFunc(g.Paths, func(p pathGrant) bool { return contains(path, p.Path) && p.Set&^s == 0 && forget(&missing, p.Set) })
+		for i := range g.Paths {
+			if p := &g.Paths[i]; contains(path, p.Path) && forget(&missing, p.Set) {
+				p.Set &^= s
+				p.Grant &^= s
+			}
 		}
-		p := &g.Paths[i]
-		if missing := s &^ p.Set; missing != 0 {
+		if missing != 0 {
 			return missing.List()[0], path, false
-		}
-		p.Set &^= s
-		p.Grant &^= s
-		if p.Set == 0 {
-			g.Paths = slices.Delete(g.Paths, i, i+1)
 		}
 	}
 	return 0, "", true
+}
+
+// forget takes from a set what another has.
+func forget(s *Set, found Set) bool {
+	*s &^= found
+	return true
 }
 
 // Rights is what one user may do: by its own grants and those of its roles. It does not

@@ -300,7 +300,7 @@ func (b view) showTTL(st *sql.ShowTTL) (*result.Result, error) {
 		for _, p := range patterns {
 			show = show || p.String() == r.Path || p.MatchPath(r.Path)
 		}
-		if show && b.sees(strings.TrimSuffix(r.Path, ".**")) {
+		if show && (r.Path == "root.**" || b.sees(strings.TrimSuffix(r.Path, ".**"))) {
 			t.text(r.Path, ttlText(r.TTL))
 		}
 	}

@@ -28,13 +28,13 @@ func (b *Backend) template(ctx context.Context, s *rpc.Session, st sql.Statement
 		p, err = plans.create(st)
 	case *sql.AlterTemplate:
 		e := &plan.ExtendTemplate{Template: st.Name}
-		for _, c := range st.Columns {
-			e.Series = append(e.Series, c.Schema)
-		}
+		e.Series, err = schemas(st.Columns)
 		p = e
 	case *sql.SetTemplate:
 		if st.Unset {
 			p = &plan.UnsetTemplate{Template: st.Name, Path: query.PathText(st.Path)}
+		} else if b.isSeries(st.Path) {
+			err = status.Errorf(status.TemplateClash, "Cannot set device template [%s] to path [%s] since there's timeseries under path [%s].", clip(st.Name), clip(query.PathText(st.Path)), clip(query.PathText(st.Path)))
 		} else {
 			p = &plan.SetTemplate{Template: st.Name, Path: query.PathText(st.Path)}
 		}
@@ -49,6 +49,16 @@ func (b *Backend) template(ctx context.Context, s *rpc.Session, st sql.Statement
 		return err
 	}
 	return b.plan(ctx, s)(plan.Encode(p))
+}
+
+// isSeries reports whether a path names a series.
+func (b *Backend) isSeries(p sql.Path) bool {
+	device, name, err := tablet.SplitSeries(query.PathText(p))
+	if err != nil {
+		return false
+	}
+	_, ok := b.Catalog.Lookup(device, name)
+	return ok
 }
 
 // templatePlans makes the plans that need to know what there is.
@@ -78,14 +88,32 @@ func alterPlan(st *sql.AlterTimeseries) (plan.Plan, error) {
 	return p, nil
 }
 
+// schemas are the columns of a template with their names in normal form.
+func schemas(columns []sql.AlignedColumn) ([]tablet.Schema, error) {
+	out := make([]tablet.Schema, len(columns))
+	for i, c := range columns {
+		name, err := measurement(c.Schema.Name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = c.Schema
+		out[i].Name = name
+	}
+	return out, nil
+}
+
 // createTemplatePlan numbers templates upwards.
 func (b templatePlans) create(st *sql.CreateTemplate) (plan.Plan, error) {
 	t := plan.Template{Name: st.Name, Aligned: st.Aligned}
 	for _, have := range catalog.Templates(b.cat) {
 		t.ID = max(t.ID, have.ID+1)
 	}
-	for _, c := range st.Columns {
-		t.Series = append(t.Series, plan.TemplateSeries{Key: c.Schema.Name, Schema: c.Schema})
+	list, err := schemas(st.Columns)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range list {
+		t.Series = append(t.Series, plan.TemplateSeries{Key: s.Name, Schema: s})
 	}
 	return &plan.CreateTemplate{Template: t}, nil
 }

@@ -316,10 +316,11 @@ func readLimit(p *parser, l *Limit) {
 	clause := strings.ToUpper(p.Tok.Value)
 	word, series := strings.CutPrefix(clause, "S")
 	p.Next()
-	at, digits := p.Tok.Pos, scan.Number(p.Tok.Value)
+	at := p.Tok.Pos
+	tooLong := p.Tok.Kind == scan.Word && scan.Number(p.Tok.Value) && len(p.Tok.Value) > 18
 	n, ok := scan.ReadInteger(p)
 	switch {
-	case !ok && digits, series && n > math.MaxInt32:
+	case !ok && tooLong, series && n > math.MaxInt32:
 		semantic(p, at, "Out of range: the number of "+clause+" is too large", "")
 	case !ok:
 		p.Expected("a whole number")

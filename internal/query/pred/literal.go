@@ -112,7 +112,7 @@ func convert(name string, typ tablet.DataType, l *sql.Literal) (value, error) {
 		if l.Kind != sql.BoolLiteral {
 			return misfit("write TRUE or FALSE")
 		}
-		if l.Text == "true" {
+		if strings.EqualFold(l.Text, "true") {
 			return value{i: 1}, nil
 		}
 		return value{}, nil
