@@ -8,6 +8,7 @@
 //	100 200              known plans        ─► Writer.Plan, others ─► Writer.Keep
 //	4 8 101 201          piece              appended to a file under staging/, no fsync
 //	5 9 102 202          seal               length, sum, fsync, link into files/ ─► Writer.File
+//	    102 202          of a schema        the plans it stands for ─► Writer.Plan; no file
 //	300                  compressed         the request inside it
 //	400                  slice              kept in memory until the last one, then the request
 //	anything else, or undecodable           dead letter, fsynced

@@ -225,6 +225,12 @@ func looksLikeTsFile(fsys vfs.FS, name string, size int64) error {
 // record them. from tells where a part lies. After a temporary error the record may
 // still become durable, so the links stay, and the next attempt uses them again.
 func (s *Session) handOver(ctx context.Context, ev *event.Sealed, from func(*event.Part) string) error {
+	if applied, err := s.applySnapshot(ctx, ev, from); applied || err != nil {
+		if err == nil {
+			s.stage.unlink() // of a replayed letter
+		}
+		return err
+	}
 	dir := path.Join(s.a.cfg.Dir, filesDir)
 	first := len(s.stage.linked) == 0
 	for i := range ev.Parts {

@@ -52,7 +52,7 @@ const (
 	thriftI16    = 6
 	thriftI32    = 8
 	thriftI64    = 10
-	thriftString = 11
+	ThriftString = 11 // as in a ThriftField
 )
 
 // Number implements Plan.
@@ -96,7 +96,7 @@ func (p *DatabasePlan) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 			dst = wirebuf.AppendI32(dst, int32(f.Int))
 		case thriftI64:
 			dst = wirebuf.AppendI64(dst, f.Int)
-		case thriftString:
+		case ThriftString:
 			dst = wirebuf.AppendString(dst, f.Text)
 		default:
 			return dst, fmt.Errorf("plan: thrift field of type %d", f.Kind)
@@ -104,6 +104,9 @@ func (p *DatabasePlan) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 	}
 	return append(dst, thriftStop), nil
 }
+
+// ReadDatabase reads a TDatabaseSchema.
+func ReadDatabase(d *wire.Decoder) *DatabasePlan { return &DatabasePlan{Fields: readThriftFields(d)} }
 
 func readThriftFields(d *wire.Decoder) []ThriftField {
 	var out []ThriftField
@@ -126,7 +129,7 @@ func readThriftFields(d *wire.Decoder) []ThriftField {
 			f.Int = int64(d.I32())
 		case thriftI64:
 			f.Int = d.I64()
-		case thriftString:
+		case ThriftString:
 			f.Text = d.Name("string field")
 		default:
 			d.Unsupported("thrift field of type %d", f.Kind)
@@ -136,7 +139,7 @@ func readThriftFields(d *wire.Decoder) []ThriftField {
 		}
 		out = append(out, f)
 	}
-	if len(out) == 0 || out[0].ID != DatabaseName || out[0].Kind != thriftString {
+	if len(out) == 0 || out[0].ID != DatabaseName || out[0].Kind != ThriftString {
 		d.Fail("database without a name")
 	}
 	return out

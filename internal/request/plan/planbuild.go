@@ -97,7 +97,7 @@ func databasePlan(alter bool, path string, ttl int64) (event.Request, error) {
 	if err != nil {
 		return event.Request{}, err
 	}
-	p := &DatabasePlan{Alter: alter, Fields: []ThriftField{{ID: DatabaseName, Kind: thriftString, Text: path}}}
+	p := &DatabasePlan{Alter: alter, Fields: []ThriftField{{ID: DatabaseName, Kind: ThriftString, Text: path}}}
 	if ttl >= 0 {
 		p.Fields = append(p.Fields, ThriftField{ID: DatabaseTTL, Kind: thriftI64, Int: ttl})
 	}

@@ -33,7 +33,8 @@ type TemplateSeries struct {
 	Schema tablet.Schema
 }
 
-func readTemplate(d *wire.Decoder) Template {
+// ReadTemplate reads a template.
+func ReadTemplate(d *wire.Decoder) Template {
 	t := Template{ID: d.I32(), Name: d.Name("template"), Aligned: d.Bool()}
 	n := d.Count(d.Opts.MaxColumns, 12, "measurements")
 	if !d.TakeCells(n) {
@@ -84,7 +85,7 @@ func (p *CreateTemplate) AppendBody(dst []byte, _ wire.Layout) ([]byte, error) {
 
 func readCreateTemplate(d *wire.Decoder) Plan {
 	p := &CreateTemplate{}
-	d.Within("template", func(in *wire.Decoder) { p.Template = readTemplate(in) })
+	d.Within("template", func(in *wire.Decoder) { p.Template = ReadTemplate(in) })
 	return p
 }
 
@@ -225,7 +226,7 @@ func readDeactivateTemplate(d *wire.Decoder) Plan {
 	for n := d.MapCount(8, "paths"); n > 0 && !d.Failed(); n-- {
 		e := Deactivation{Path: readPath(d)}
 		for m := d.MapCount(13, "templates"); m > 0 && !d.Failed(); m-- {
-			e.Templates = append(e.Templates, readTemplate(d))
+			e.Templates = append(e.Templates, ReadTemplate(d))
 		}
 		p.Entries = append(p.Entries, e)
 	}
