@@ -12,48 +12,59 @@ import (
 //go:embed page.html
 var page string
 
-// chart is the timeline as a picture; all numbers are in its coordinates.
+// chart is the timeline as pictures of equal width; all numbers are in their coordinates.
 type chart struct {
-	W, H     float64
-	Requests template.HTMLAttr // points of the line
-	Answers  template.HTMLAttr
-	Bars     []bar // findings
-	From, To string
-	Step     string
-	Top      int64
+	W, H       float64
+	Requests   template.HTMLAttr // points of the line
+	Answers    template.HTMLAttr
+	Bars       []bar // findings
+	Bits       []bar // of the covert bound
+	Ticks      []tick
+	Step       string
+	Top, Rate  int64 // highest count of a step; highest rate in bits per second
+	BitsHeight float64
 }
 
-type bar struct{ X, W float64 }
+type bar struct{ X, Y, W, H float64 }
+
+type tick struct {
+	X    float64
+	Text string
+}
 
 // WriteHTML writes the report as one file that needs nothing else.
 func (r *Report) WriteHTML(w io.Writer) error {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"clock": clockTime,
-		"bits":  func(x float64) string { return fmt.Sprintf("%.1f", x) },
-		"class": func(v Verdict) string { return strings.ReplaceAll(string(v), " ", "-") },
+		"clock":   clockTime,
+		"bits":    func(x float64) string { return fmt.Sprintf("%.1f", x) },
+		"class":   func(v Verdict) string { return strings.ReplaceAll(string(v), " ", "-") },
+		"name":    func(v Verdict) string { return verdictNames[v] },
+		"meaning": func(v Verdict) [2]string { return verdictWords[v] },
+		"kind":    func(k Kind) [2]string { return kindWords[k] },
+		"doubt":   func(d Doubt) [2]string { return doubtWords[d] },
 	}).Parse(page)
 	if err != nil {
 		return fmt.Errorf("oneway: page: %w", err)
 	}
 	if err := t.Execute(w, struct {
 		*Report
-		Chart chart
-	}{r, r.chart()}); err != nil {
+		Chart  chart
+		Weaker []string
+	}{r, r.chart(), r.Settings.weaker()}); err != nil {
 		return fmt.Errorf("oneway: page: %w", err)
 	}
 	return nil
 }
 
 func (r *Report) chart() chart {
-	c := chart{W: 960, H: 160, Top: 1, Step: r.Timeline.Width.String()}
+	c := chart{W: 960, H: 160, Top: 1, Rate: 1, BitsHeight: 70, Step: r.Timeline.Width.String()}
 	n := len(r.Timeline.Buckets)
 	if n == 0 {
 		return c
 	}
-	c.From = clockTime(r.Timeline.Start)
-	c.To = clockTime(r.Timeline.Start.Add(time.Duration(n) * r.Timeline.Width))
+	rate := func(b Bucket) int64 { return int64(float64(b.Covert) / r.Timeline.Width.Seconds()) }
 	for _, b := range r.Timeline.Buckets {
-		c.Top = max(c.Top, b.Requests, b.Answers)
+		c.Top, c.Rate = max(c.Top, b.Requests, b.Answers), max(c.Rate, rate(b))
 	}
 	step := c.W / float64(n)
 	var requests, answers strings.Builder
@@ -67,10 +78,21 @@ func (r *Report) chart() chart {
 			fmt.Fprintf(l.to, "%.1f,%.1f %.1f,%.1f ", x, y, x+step, y)
 		}
 		if b.Findings > 0 {
-			c.Bars = append(c.Bars, bar{x, max(step, 2)})
+			c.Bars = append(c.Bars, bar{x, 0, max(step, 2), c.H})
+		}
+		if h := float64(rate(b)) / float64(c.Rate) * (c.BitsHeight - 4); h > 0 {
+			c.Bits = append(c.Bits, bar{x, c.BitsHeight - h, step, h})
 		}
 	}
 	c.Requests = template.HTMLAttr(fmt.Sprintf("points=%q", requests.String()))
 	c.Answers = template.HTMLAttr(fmt.Sprintf("points=%q", answers.String()))
+	format := "15:04:05"
+	if time.Duration(n)*r.Timeline.Width > 24*time.Hour {
+		format = "01-02 15:04"
+	}
+	for i := range 6 {
+		at := r.Timeline.Start.Add(time.Duration(n) * r.Timeline.Width / 6 * time.Duration(i))
+		c.Ticks = append(c.Ticks, tick{c.W / 6 * float64(i), at.UTC().Format(format)})
+	}
 	return c
 }

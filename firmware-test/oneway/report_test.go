@@ -194,3 +194,24 @@ func TestTimelineJoins(t *testing.T) {
 		t.Errorf("%d answers in %d steps", n, len(l.list))
 	}
 }
+
+// TestWords: every kind of finding and doubt is explained in both languages.
+func TestWords(t *testing.T) {
+	source, err := os.ReadFile("finding.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`(Kind|Doubt) += "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(kinds) < 30 {
+		t.Fatalf("only %d kinds found", len(kinds))
+	}
+	for _, k := range kinds {
+		words := kindWords[Kind(k[2])]
+		if k[1] == "Doubt" {
+			words = doubtWords[Doubt(k[2])]
+		}
+		if words[0] == "" || words[1] == "" {
+			t.Errorf("%s %s is not explained", k[1], k[2])
+		}
+	}
+}

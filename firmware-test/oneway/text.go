@@ -15,15 +15,39 @@ const maxTextLines = 20
 
 // Headline says the verdict in one line.
 func (r *Report) Headline() string {
-	t := r.Totals
-	counts := fmt.Sprintf("%d requests, %d answers (%d x 00, %d x ff), %d connections", t.Requests, t.AnswersZero+t.AnswersOne+t.AnswersOdd, t.AnswersZero, t.AnswersOne, t.Connections)
 	switch r.Verdict {
 	case Passed:
-		return "PASSED: at most one byte per request came back, all bits 0 or all bits 1, none unasked; " + counts
+		return "PASSED: at most one byte per request came back, all bits 0 or all bits 1, none unasked; " + r.counts()
 	case Failed:
-		return fmt.Sprintf("FAILED: the one-way law was broken %d times; %s", r.Findings.Total, counts)
+		return fmt.Sprintf("FAILED: the one-way law was broken %d times; %s", r.Findings.Total, r.counts())
 	}
-	return fmt.Sprintf("NOT PROVEN: %d doubts; %s", r.Doubts.Total, counts)
+	return fmt.Sprintf("NOT PROVEN: %d doubts; %s", r.Doubts.Total, r.counts())
+}
+
+// counts says what crossed; where both sides of the gate were captured, for each.
+func (r *Report) counts() string {
+	var sides [2]CableCount
+	for _, c := range r.Seen.Cables {
+		s := &sides[0]
+		if c.Outer {
+			s = &sides[1]
+		}
+		s.Packets += c.Packets
+		s.Connections += c.Connections
+		s.Requests += c.Requests
+		s.Zeros, s.Ones, s.Odd = s.Zeros+c.Zeros, s.Ones+c.Ones, s.Odd+c.Odd
+	}
+	switch {
+	case sides[1].Packets == 0:
+		return sides[0].crossed()
+	case sides[0].Packets == 0:
+		return sides[1].crossed()
+	}
+	return "inner cable: " + sides[0].crossed() + "; outer cable: " + sides[1].crossed()
+}
+
+func (c *CableCount) crossed() string {
+	return fmt.Sprintf("%d requests, %d answers (%d x 00, %d x ff), %d connections", c.Requests, c.Zeros+c.Ones+c.Odd, c.Zeros, c.Ones, c.Connections)
 }
 
 // WriteText writes the report for a person with a terminal.
@@ -48,7 +72,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		if c.Outer {
 			side = "outer"
 		}
-		fmt.Fprintf(tw, "cable\t%q (%s): %d packets, %d bytes\n", c.Name, side, c.Packets, c.Bytes)
+		fmt.Fprintf(tw, "cable\t%q (%s): %d packets, %d bytes, %s\n", c.Name, side, c.Packets, c.Bytes, c.crossed())
 	}
 	fmt.Fprintf(tw, "outwards\t%d bytes, %d requests (%d broken), %d unanswered\n", t.BytesOut, t.Requests, t.Broken, t.Unanswered)
 	fmt.Fprintf(tw, "back\t%d bytes with repetitions: %d x 00, %d x ff, %d others\n", t.BytesBack, t.AnswersZero, t.AnswersOne, t.AnswersOdd)
@@ -56,8 +80,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Seen.Inside+r.Seen.Outside > 0 {
 		fmt.Fprintf(tw, "not judged\t%d packets between inner addresses, %d outside the scope\n", r.Seen.Inside, r.Seen.Outside)
 	}
+	for _, n := range r.Settings.weaker() {
+		fmt.Fprintf(tw, "setting\t%s\n", n)
+	}
 	c := r.Covert
-	fmt.Fprintf(tw, "covert bound\t%.1f bits/s on average, %.1f bits/s at the busiest, in all other fields of returning packets\n", c.Mean, c.Busiest)
+	fmt.Fprintf(tw, "covert bound\tat most %.1f bits/s on average, %.1f bits in the busiest second, in all other fields of what came back on the %s cable\n", c.Mean, c.Busiest, c.Cables)
 	fmt.Fprintf(tw, "\t%.1f bits/s more by timing to %v; the lawful answers are %.1f bits/s\n", c.Timing, r.Settings.TimingResolution, c.Lawful)
 	for _, place := range r.Places() {
 		fmt.Fprintf(tw, "\t  %s: %d bits\n", place, c.Bits[place])
@@ -73,6 +100,20 @@ func (r *Report) WriteText(w io.Writer) error {
 	r.connections(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// weaker says which settings make the verdict rest on somebody's word.
+func (s *Settings) weaker() (list []string) {
+	if s.IgnoreChecksums {
+		list = append(list, "checksums were not verified (--ignore-checksums)")
+	}
+	if len(s.Tolerate) > 0 {
+		list = append(list, fmt.Sprintf("tolerated where nobody knows who sent it: %s (--tolerate)", strings.Join(s.Tolerate, ", ")))
+	}
+	if d := (Settings{}).withDefaults(); s.Reorder > d.Reorder || s.Late > d.Late {
+		list = append(list, fmt.Sprintf("a request may be captured %v after its answer, an answer may cross a reset for %v (--reorder, --late)", s.Reorder, s.Late))
+	}
+	return list
 }
 
 // Scope says in words what the verdict does not cover.
