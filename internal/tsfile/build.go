@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/footer"
 	"github.com/sluice-gateway/sluice/internal/tsfile/spool"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
@@ -59,25 +60,7 @@ const (
 )
 
 func newBuilder(version byte, s Spill) *builder {
-	return &builder{version: version, devices: map[string]*builtDevice{}, properties: plainProperties(), parked: spool.New(s), nodes: spool.New(nil)}
-}
-
-// plainProperties are those that IoTDB 2.0.1 writes.
-func plainProperties() []Property {
-	return []Property{{Key: "encryptLevel", Value: "0"}, {Key: "encryptKey"}, {Key: "encryptType", Value: "org.apache.tsfile.encrypt.UNENCRYPTED"}}
-}
-
-func appendProperties(dst []byte, list []Property) []byte {
-	dst = wire.AppendZz(dst, int32(len(list)))
-	for _, p := range list {
-		dst = wire.AppendName(dst, p.Key)
-		if p.Null {
-			dst = wire.AppendZz(dst, -1)
-			continue
-		}
-		dst = wire.AppendName(dst, p.Value)
-	}
-	return dst
+	return &builder{version: version, devices: map[string]*builtDevice{}, properties: footer.Plain(), parked: spool.New(s), nodes: spool.New(nil)}
 }
 
 // device returns the entry of id, made if it is new.

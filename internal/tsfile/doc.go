@@ -22,7 +22,7 @@
 // nothing twice, so that the target may be a pipe. Repair makes a readable file of one
 // that was never closed, Map says which bytes are what, Verify reads everything and
 // compares it with the statistics. Packages below: encoding, cells and stat (pages), bloom,
-// device (names), spool (what a writer keeps out of memory), wire (primitives), mods (the
+// device (names), footer, spool (what a writer keeps out of memory), wire (primitives), mods (the
 // deletions beside a file); internal/compress undoes compressors.
 //
 // No length from a file is trusted: Limits caps what a page, an index node and the index

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/footer"
 	"github.com/sluice-gateway/sluice/internal/tsfile/spool"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
@@ -44,7 +45,7 @@ func (b *builder) finish(o *out) error {
 		foot = wire.AppendUv(wire.AppendUv(foot, filter.Size), filter.Hashes)
 	}
 	if b.version == 4 {
-		foot = appendProperties(foot, b.properties)
+		foot = footer.AppendProperties(foot, b.properties)
 	}
 	foot = append(wire.AppendU32(foot, uint32(len(foot))), magic...)
 	o.write(foot)
@@ -113,7 +114,7 @@ func (b *builder) footer(o *out, tables []tableRoots) (foot []byte, err error) {
 		foot = append(foot, root...)
 	}
 	if b.version == 4 {
-		foot = appendTables(foot, b.tables)
+		foot = footer.AppendTables(foot, b.tables)
 	}
 	return foot, nil
 }

@@ -115,21 +115,36 @@ type Device struct {
 // Devices yields the devices in file order; at the first error it yields it and stops.
 func (r *Reader) Devices() iter.Seq2[*Device, error] {
 	return func(yield func(*Device, error) bool) {
+		left := r.foot.Offset - r.foot.Separator
 		for i := range r.foot.roots {
-			if !r.devicesBelow(&r.foot.roots[i].node, r.lim.IndexDepth, yield) {
+			if !r.devicesBelow(&r.foot.roots[i].node, r.lim.IndexDepth, &left, yield) {
 				return
 			}
 		}
 	}
 }
 
-func (r *Reader) devicesBelow(n *indexNode, depth int, yield func(*Device, error) bool) bool {
+// spend counts the bytes of the index that a walk reads: each once, or it would have no end
+// in a file whose nodes share their children.
+func spend(left *int64, n *indexNode, i int) error {
+	from, to := n.span(i)
+	if *left -= to - from; *left < 0 {
+		return corrupt(from, "index", "bytes are part of the index twice")
+	}
+	return nil
+}
+
+func (r *Reader) devicesBelow(n *indexNode, depth int, left *int64, yield func(*Device, error) bool) bool {
 	if depth == 0 {
 		yield(nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth))
 		return false
 	}
 	for i := range n.children {
-		next, err := r.child(n, i)
+		err := spend(left, n, i)
+		var next *indexNode
+		if err == nil {
+			next, err = r.child(n, i)
+		}
 		if err != nil {
 			yield(nil, err)
 			return false
@@ -138,7 +153,7 @@ func (r *Reader) devicesBelow(n *indexNode, depth int, yield func(*Device, error
 			if !yield(&Device{ID: n.children[i].device, root: *next}, nil) {
 				return false
 			}
-		} else if !r.devicesBelow(next, depth-1, yield) {
+		} else if !r.devicesBelow(next, depth-1, left, yield) {
 			return false
 		}
 	}
@@ -231,16 +246,21 @@ type ChunkMeta struct {
 // device first. At the first error it yields it and stops.
 func (r *Reader) Series(d *Device) iter.Seq2[*Series, error] {
 	return func(yield func(*Series, error) bool) {
-		r.seriesBelow(&d.root, r.lim.IndexDepth, yield)
+		left := r.foot.Offset - r.foot.Separator
+		r.seriesBelow(&d.root, r.lim.IndexDepth, &left, yield)
 	}
 }
 
-func (r *Reader) seriesBelow(n *indexNode, depth int, yield func(*Series, error) bool) bool {
+func (r *Reader) seriesBelow(n *indexNode, depth int, left *int64, yield func(*Series, error) bool) bool {
 	if depth == 0 {
 		yield(nil, corrupt(n.at, "index", "more than %d levels", r.lim.IndexDepth))
 		return false
 	}
 	for i := range n.children {
+		if err := spend(left, n, i); err != nil {
+			yield(nil, err)
+			return false
+		}
 		if n.kind == leafMeasurement {
 			if !r.run(n, i, yield) {
 				return false
@@ -252,7 +272,7 @@ func (r *Reader) seriesBelow(n *indexNode, depth int, yield func(*Series, error)
 			yield(nil, err)
 			return false
 		}
-		if !r.seriesBelow(next, depth-1, yield) {
+		if !r.seriesBelow(next, depth-1, left, yield) {
 			return false
 		}
 	}

@@ -151,6 +151,7 @@ func (m *mapper) plan(off int64) error {
 func (m *mapper) index(x *Reader) error {
 	var regions []Region
 	var failed error
+	left := x.foot.Offset - x.foot.Separator
 	var below func(n *indexNode, device string, depth int)
 	below = func(n *indexNode, device string, depth int) {
 		for i := range n.children {
@@ -159,6 +160,9 @@ func (m *mapper) index(x *Reader) error {
 			}
 			if depth == 0 {
 				failed = corrupt(n.at, "index", "too deep")
+				return
+			}
+			if failed = spend(&left, n, i); failed != nil {
 				return
 			}
 			from, to := n.span(i)

@@ -6,8 +6,8 @@ import (
 	"io"
 	"sync/atomic"
 
-	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/bloom"
+	"github.com/sluice-gateway/sluice/internal/tsfile/footer"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
@@ -34,24 +34,12 @@ type Footer struct {
 	roots      []root
 }
 
-// Property is one pair of the footer.
-type Property struct {
-	Key, Value string
-	Null       bool // the value is null
-}
-
-// Table is the schema of one table.
-type Table struct {
-	Name    string
-	Columns []TableColumn
-}
-
-// TableColumn is one column of a table. Tags have no chunks: their values are the
-// segments of the device id, in the order of the tags.
-type TableColumn struct {
-	tablet.Schema
-	Category tablet.Category
-}
+// Parts of the footer; see package footer.
+type (
+	Property    = footer.Property
+	Table       = footer.Table
+	TableColumn = footer.Column
+)
 
 type root struct {
 	table string // "" in version 3
@@ -134,12 +122,12 @@ func parseFooter(r *Reader, b []byte) error {
 		for i := uint32(0); i < n && !c.Failed(); i++ {
 			f.roots = append(f.roots, root{table: c.Name(), node: readNode(c, f.Version, true)})
 		}
-		f.Tables = readTables(c)
+		f.Tables = footer.ReadTables(c)
 	}
 	f.Separator = c.I64()
 	f.Bloom = readBloom(c, f.Version)
 	if f.Version == 4 && !c.Failed() && c.Off < len(c.B) {
-		f.Properties = readProperties(c)
+		f.Properties = footer.ReadProperties(c)
 	}
 	if c.Failed() {
 		return corrupt(f.Offset+int64(c.Off), "footer", "%s", c.Reason)
@@ -174,57 +162,4 @@ func readBloom(c *wire.Cursor, version byte) *bloom.Filter {
 		c.Fail("Bloom filter has no bits, or 0 or more than 8 hash functions")
 	}
 	return b
-}
-
-func readProperties(c *wire.Cursor) []Property {
-	n := c.Zz()
-	var out []Property
-	for i := int32(0); i < n && !c.Failed(); i++ {
-		p := Property{Key: c.Name()}
-		v, null := c.Text()
-		p.Value, p.Null = string(v), null
-		out = append(out, p)
-	}
-	return out
-}
-
-func readTables(c *wire.Cursor) []Table {
-	n := c.Uv()
-	var out []Table
-	for i := uint32(0); i < n && !c.Failed(); i++ {
-		t := Table{Name: c.Name()}
-		for cols := c.Uv(); cols > 0 && !c.Failed(); cols-- {
-			t.Columns = append(t.Columns, readTableColumn(c))
-		}
-		out = append(out, t)
-	}
-	return out
-}
-
-func readTableColumn(c *wire.Cursor) TableColumn {
-	col := TableColumn{Schema: tablet.Schema{Name: string(c.Blob()), Type: tablet.DataType(c.U8()),
-		Encoding: tablet.Encoding(c.U8()), Compressor: tablet.Compressor(c.U8())}}
-	for props := int32(c.U32()); props > 0 && !c.Failed(); props-- {
-		c.Blob()
-		c.Blob()
-	}
-	k := c.U32()
-	if k > 3 {
-		c.Fail("unknown column category")
-	}
-	col.Category = tablet.Category(k)
-	return col
-}
-
-func appendTables(dst []byte, tables []Table) []byte {
-	dst = wire.AppendUv(dst, uint32(len(tables)))
-	for _, t := range tables {
-		dst = wire.AppendUv(wire.AppendName(dst, t.Name), uint32(len(t.Columns)))
-		for _, c := range t.Columns {
-			dst = wire.AppendBlob(dst, []byte(c.Name))
-			dst = append(dst, byte(c.Type), byte(c.Encoding), byte(c.Compressor))
-			dst = wire.AppendU32(wire.AppendU32(dst, 0), uint32(c.Category))
-		}
-	}
-	return dst
 }

@@ -43,38 +43,50 @@ func Verify(r io.ReaderAt, size int64, lim Limits) *Report {
 		rep.problem(err)
 		return rep
 	}
+	v := &verifier{r: x, rep: rep}
 	for d, err := range x.Devices() {
 		if err != nil {
 			rep.problem(err)
 			break
 		}
 		rep.Devices++
-		(&verifier{r: x, rep: rep}).device(d)
+		if !v.device(d) {
+			return rep
+		}
 	}
+	chunks := int64(0)
 	if err := Map(r, size, lim, func(reg Region) error {
-		if reg.Kind == Unaccounted {
+		switch reg.Kind {
+		case Unaccounted:
 			rep.problem(corrupt(reg.Offset, "file", "%d bytes belong to nothing", reg.Size))
+		case RegionChunkHeader, RegionPageHeader, RegionPage:
+			chunks += reg.Size
 		}
 		return nil
 	}); err != nil {
 		rep.problem(err)
+	}
+	if rep.Err() == nil && chunks != v.chunks {
+		rep.problem(corrupt(x.foot.Separator, "index", "names %d bytes of chunks, there are %d", v.chunks, chunks))
 	}
 	return rep
 }
 
 // verifier checks one device.
 type verifier struct {
-	r   *Reader
-	rep *Report
+	r      *Reader
+	rep    *Report
+	chunks int64 // bytes of the chunks that the index names
 }
 
-func (v *verifier) device(d *Device) {
+// device returns false if the index names chunks again and again: there is no end then.
+func (v *verifier) device(d *Device) bool {
 	rep := v.rep
 	var time *Series
 	for s, err := range v.r.Series(d) {
 		if err != nil {
 			rep.problem(err)
-			return
+			return true
 		}
 		rep.Series++
 		if !v.r.foot.Bloom.MayContain(d.ID.String(), s.Name) {
@@ -84,7 +96,12 @@ func (v *verifier) device(d *Device) {
 			time = s
 		}
 		v.series(time, s)
+		if v.chunks > v.r.foot.Separator || int64(rep.Series) > v.r.size {
+			rep.problem(corrupt(s.Offset, "series entry of "+s.Name, "the index names chunks twice"))
+			return false
+		}
 	}
+	return true
 }
 
 func (v *verifier) series(time, s *Series) {
@@ -99,9 +116,12 @@ func (v *verifier) series(time, s *Series) {
 	}
 	sum := stat.Empty()
 	for i := range s.Chunks {
+		if v.chunks > v.r.foot.Separator {
+			return
+		}
 		rep.Chunks++
 		if s.Value {
-			if err := v.loadTimes(c, &time.Chunks[i]); err != nil {
+			if err := v.besideTimes(c, &time.Chunks[i]); err != nil {
 				continue // reported with the time column
 			}
 		}
@@ -128,17 +148,16 @@ func (v *verifier) chunk(c *chunkChecker, s *Series, i int) (Statistics, error) 
 	if err := v.r.openChunk(&k, s, &s.Chunks[i]); err != nil {
 		return Statistics{}, err
 	}
+	v.chunks += k.Head + k.Size
 	return c.chunk(&k)
 }
 
-// loadTimes decodes the time chunk that belongs to a value chunk.
-func (v *verifier) loadTimes(c *chunkChecker, m *ChunkMeta) error {
+// besideTimes opens the time chunk that belongs to a value chunk.
+func (v *verifier) besideTimes(c *chunkChecker, m *ChunkMeta) error {
 	var k chunkReader
 	if err := k.open(v.r, m); err != nil {
 		return err
 	}
-	pages, points := c.Pages, c.Points
-	_, err := c.chunk(&k)
-	c.Pages, c.Points = pages, points
-	return err
+	c.beside(&k)
+	return nil
 }
