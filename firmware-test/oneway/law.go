@@ -90,6 +90,7 @@ func (p law) backBytes(f *flow, s *segment, at, ack int64) {
 	resent := true
 	for i, v := range t.Payload {
 		pos := at + int64(i)
+		resent = resent && pos < f.back.end && !f.back.isMissing(pos)
 		if k := p.judge(f, s, pos, ack, v); k != "" {
 			if k != broken.kind {
 				p.report(f, &broken)
@@ -97,7 +98,6 @@ func (p law) backBytes(f *flow, s *segment, at, ack int64) {
 			broken.kind = k
 			broken.add(v)
 		}
-		resent = resent && pos < f.back.end-1
 	}
 	if resent {
 		f.traffic.Resent++
