@@ -125,7 +125,7 @@ func (v *View) apart(sh *shelf) *View {
 // mergeRun replaces files by one, or by one for each partition.
 func (s merger) mergeRun(ctx context.Context, t *task, speed int64) error {
 	m := &merging{merger: s, task: t, disk: newMetered(ctx, s.cfg.FS, speed),
-		head: manifest.File{Flags: manifest.Merged, From: math.MaxUint64, Clean: t.view.position}}
+		head: manifest.File{Flags: t.flags(), From: math.MaxUint64, Clean: t.view.position}}
 	apart := t.view.apart(newShelf(m.disk))
 	defer apart.Close()
 	var err error

@@ -25,6 +25,15 @@ type task struct {
 	view        *View    // of the files
 }
 
+// flags returns those of the outputs. What is made of a single file keeps its place among
+// those of the same records, whatever else is merged.
+func (t *task) flags() manifest.Flags {
+	if len(t.run) == 1 {
+		return t.run[0].Flags&(manifest.Merged|manifest.Late) | manifest.Rewritten
+	}
+	return manifest.Merged
+}
+
 // rest keeps files, nil: all, out of merges until a time.
 func (s merger) rest(list []*layer, until time.Time) {
 	s.mu.Lock()
@@ -136,7 +145,7 @@ func (s merger) whole(runs []*run) []*layer {
 		if n := min(len(r.list), s.cfg.Compaction.Inputs); n > 1 {
 			return r.list[:n]
 		}
-		if s.cfg.Compaction.Recompress && r.list[0].Flags&manifest.Merged == 0 {
+		if s.cfg.Compaction.Recompress && r.list[0].Flags&(manifest.Merged|manifest.Rewritten) == 0 {
 			return r.list
 		}
 	}

@@ -35,7 +35,8 @@ func newShelfOf(seed uint64) *shelfOf {
 	st.cfg.defaults()
 	st.cfg.Compaction.Inputs = 2 + x.IntN(9)
 	x.s = merger{st}
-	pos := uint64(1)
+	size := int64(100) // of a partition when a flush was made
+	pos, flushed := uint64(1), uint64(0)
 	for flush := range 4 + x.IntN(16) {
 		if x.IntN(3) == 0 {
 			lo := x.Int64N(500)
@@ -43,12 +44,15 @@ func newShelfOf(seed uint64) *shelfOf {
 			pos++
 			continue
 		}
-		from, to := pos, pos+uint64(x.IntN(9))
-		pos = to + 1
+		if x.IntN(10) == 0 {
+			size = 20 + x.Int64N(300)
+		}
+		from, to := flushed+1, pos+uint64(x.IntN(9)) // sealed files between them are of these records, too
+		pos, flushed = to+1, to
 		for p := range int64(5) {
 			for kind := range x.IntN(4) - 1 {
-				lo := 100*p + x.Int64N(100)
-				x.put(origin{manifest.File{Name: fmt.Sprintf("p%d-%d-%c", p, flush, 'a'+kind), From: from, To: to, Lo: lo, Hi: lo + x.Int64N(100*p+100-lo), Bytes: x.bytes()}, flush})
+				lo := size*p + x.Int64N(size)
+				x.put(origin{manifest.File{Name: fmt.Sprintf("p%d-%d-%c", p, flush, 'a'+kind), From: from, To: to, Lo: lo, Hi: lo + x.Int64N(size*p+size-lo), Bytes: x.bytes()}, flush})
 			}
 		}
 	}
@@ -75,7 +79,7 @@ func (x *shelfOf) put(o origin) {
 // replace does what mergeRun does.
 func (x *shelfOf) replace(t *task, serial int) {
 	var all []origin
-	head := manifest.File{Flags: manifest.Merged, From: 1 << 62}
+	head := manifest.File{Flags: t.flags(), From: 1 << 62}
 	for _, l := range t.run {
 		all = append(all, x.made[l]...)
 		delete(x.made, l)

@@ -34,7 +34,8 @@ const (
 	Adopted Flags = 1 << iota // it came sealed
 	Late                      // its points are older than others of the same flush
 	Aside                     // it cannot be read: kept, no layer
-	Merged                    // it was made of other files
+	Merged                    // it was made of several files
+	Rewritten                 // it was made of one file, or of a part of it
 )
 
 // Flags say what kind a file is.
