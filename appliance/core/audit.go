@@ -22,7 +22,7 @@ func openAudit(_ context.Context, c *Core) error {
 	if err != nil {
 		return err
 	}
-	signer, public, err := auditlog.OpenKey(c.opt.FS, c.dir(auditlog.PrivateKeyFile), "sluice-audit/"+c.id.ClusterID)
+	signer, public, err := auditlog.OpenKey(c.opt.FS, c.dir(auditlog.PrivateKeyFile), "sluice-audit/"+c.id.ClusterID, c.dir(auditlog.Folder))
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func openAudit(_ context.Context, c *Core) error {
 	if err := recordSettings(c, l); err != nil {
 		return err
 	}
-	inbox, err := auditlog.OpenInbox(c.opt.FS, c.dir(auditlog.InboxFolder), l)
+	inbox, err := auditlog.OpenInbox(c.opt.FS, c.dir(auditlog.InboxFolder), c.dir(auditlog.PrivateKeyFile), l)
 	if err != nil {
 		return err
 	}

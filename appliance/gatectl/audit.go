@@ -32,10 +32,10 @@ var errUnverified = errors.New("the audit log is not what was written")
 
 func auditCommand(t *tool) *cobra.Command {
 	a := &auditTool{tool: t}
-	c := &cobra.Command{Use: "audit", Short: "read, search, check and export the audit log; it is only read"}
+	c := &cobra.Command{Use: "audit", Short: "read, search, check and export the audit log; only change-key asks for anything else"}
 	c.PersistentFlags().StringVar(&a.folder, "folder", "", "audit folder, for instance a copy; default audit in the data directory")
-	c.PersistentFlags().StringVar(&a.key, "key", "", "file with the public key, kept elsewhere; default the one in the folder")
-	c.AddCommand(auditTail(a), auditSearch(a), auditVerify(a), auditProve(a), auditExport(a), auditHead(a), auditForecast(a))
+	c.PersistentFlags().StringVar(&a.key, "key", "", "file with a public key of the log, kept elsewhere; default what lies in the folder")
+	c.AddCommand(auditTail(a), auditSearch(a), auditVerify(a), auditProve(a), auditExport(a), auditHead(a), auditForecast(a), auditChangeKey(a))
 	return c
 }
 

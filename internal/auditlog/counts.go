@@ -54,7 +54,7 @@ func (c *counts) sealed(s note.Signer, origin string) ([]byte, error) {
 var errCounts = errors.New("the file of counts is damaged")
 
 // parseCounts reads what sealed made, if it belongs to the log with that origin.
-func parseCounts(b []byte, v note.Verifier, origin string) (*counts, error) {
+func parseCounts(b []byte, v note.Verifiers, origin string) (*counts, error) {
 	end := 0
 	for range countsLines {
 		i := bytes.IndexByte(b[end:], '\n')
@@ -63,7 +63,7 @@ func parseCounts(b []byte, v note.Verifier, origin string) (*counts, error) {
 		}
 		end += i + 1
 	}
-	signed, err := note.Open(b[:end], note.VerifierList(v))
+	signed, err := note.Open(b[:end], v)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errCounts, err)
 	}
@@ -114,7 +114,7 @@ func (w *writer) saveCounts() {
 	if w.counts == nil || len(w.unsynced) > 0 {
 		return
 	}
-	b, err := w.counts.sealed(w.l.cfg.Signer, w.l.Origin())
+	b, err := w.counts.sealed(w.signer, w.l.Origin())
 	if err == nil {
 		err = vfs.WriteFile(w.l.cfg.FS, path.Join(w.dir, countsFile), b)
 	}
@@ -136,7 +136,7 @@ func (w *writer) endCounts() error {
 
 // counted returns what the last run was counting when it ended and had not recorded,
 // for a tree whose end is known. Damage of the file is in the result as an entry.
-func counted(cfg Config, dir, origin string, v note.Verifier) ([]audit.Entry, error) {
+func counted(cfg Config, dir, origin string, v note.Verifiers) ([]audit.Entry, error) {
 	b, err := vfs.ReadFile(cfg.FS, path.Join(dir, countsFile), maxCounts)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -102,10 +100,11 @@ func TestDamagedCounts(t *testing.T) {
 		}
 		name := path.Join("audit/1", countsFile)
 		right := content(t, left, countsFile)
-		v, err := note.NewVerifier(k.public)
+		ring, err := ringOf(nil, k.public, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		v := ring.verifiers()
 		if c, err := parseCounts(right, v, l.Origin()); err != nil || len(c.list) != 1 || c.list[0].Count != 90 {
 			t.Fatalf("%+v, %v", c, err)
 		}
@@ -138,10 +137,11 @@ func TestDamagedCounts(t *testing.T) {
 // FuzzCounts: no file of counts makes a start fail.
 func FuzzCounts(f *testing.F) {
 	k := newKeys(f)
-	v, err := note.NewVerifier(k.public)
+	ring, err := ringOf(nil, k.public, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
+	v := ring.verifiers()
 	c := counts{n: 7, list: []audit.Entry{{Category: audit.Request, Action: "gate", Count: 3, From: time.Unix(1, 0), To: time.Unix(2, 0)}}}
 	b, err := c.sealed(k.signer, "x")
 	if err != nil {

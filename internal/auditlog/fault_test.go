@@ -374,6 +374,24 @@ func TestDamageIsSetAside(t *testing.T) {
 	}
 }
 
+// TestHeadFileTaken: a start does not go on with a log whose head file was taken away,
+// by which its end could have been cut unseen.
+func TestHeadFileTaken(t *testing.T) {
+	k := newKeys(t)
+	fs := filled(t, k, 20)
+	if err := fs.Remove("audit/1/" + headFile); err != nil {
+		t.Fatal(err)
+	}
+	l := mustOpen(t, k.config(fs))
+	damage := l.Found().Damage
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if damage == nil || len(verify(t, fs, VerifyOptions{Key: k.public})[0].Findings) == 0 {
+		t.Error("it is gone on with:", damage)
+	}
+}
+
 // TestVerifyWhileWriting: a check of a log that is being written finds nothing.
 func TestVerifyWhileWriting(t *testing.T) {
 	k := newKeys(t)

@@ -95,8 +95,12 @@ const (
 )
 
 // OpenKey reads the private key of a gateway's audit log, or makes one (Ed25519,
-// mode 0600). name is what the key is called in every signature.
-func OpenKey(fsys vfs.FS, file, name string) (note.Signer, string, error) {
+// mode 0600). name is what the key is called in every signature. A change of the key
+// that was cut short is finished or taken back; for that dir is the audit folder.
+func OpenKey(fsys vfs.FS, file, name, dir string) (note.Signer, string, error) {
+	if err := settleKey(fsys, file, dir); err != nil {
+		return nil, "", fmt.Errorf("auditlog: %w", err)
+	}
 	text, err := vfs.ReadFile(fsys, file, maxKey)
 	if errors.Is(err, fs.ErrNotExist) {
 		return makeKey(fsys, file, name)

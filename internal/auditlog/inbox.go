@@ -96,6 +96,7 @@ func (n *Note) write(suffix string, e audit.Entry) error {
 type Inbox struct {
 	fs   vfs.FS
 	dir  string
+	key  string // file of the private key, for who asks to change it
 	log  *Log
 	stop context.CancelFunc
 	done chan struct{}
@@ -103,12 +104,12 @@ type Inbox struct {
 
 // OpenInbox makes the folder if it is missing, takes what lies in it, and goes on
 // looking until Close.
-func OpenInbox(fsys vfs.FS, dir string, l *Log) (*Inbox, error) {
+func OpenInbox(fsys vfs.FS, dir, key string, l *Log) (*Inbox, error) {
 	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("auditlog: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	b := &Inbox{fs: fsys, dir: dir, log: l, stop: stop, done: make(chan struct{})}
+	b := &Inbox{fs: fsys, dir: dir, key: key, log: l, stop: stop, done: make(chan struct{})}
 	if err := b.look(ctx, time.Now()); err != nil {
 		stop()
 		return nil, fmt.Errorf("auditlog: %w", err)
@@ -167,7 +168,11 @@ func (b *Inbox) look(ctx context.Context, now time.Time) error {
 		if err != nil && !errors.Is(err, vfs.ErrTooLarge) {
 			return err
 		}
-		if err := b.log.Record(noted(text, n)); err != nil {
+		e := noted(text, n)
+		if e.Action == ActionChangeKey && e.Result == audit.OK {
+			b.changeKey(ctx, &e)
+		}
+		if err := b.log.Record(e); err != nil {
 			return err
 		}
 		taken = append(taken, file)
@@ -184,6 +189,15 @@ func (b *Inbox) look(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// changeKey does what an operator asks for, and notes in the entry what came of it.
+func (b *Inbox) changeKey(ctx context.Context, e *audit.Entry) {
+	public, err := b.log.ChangeKey(ctx, b.key)
+	e.Object = public
+	if err != nil {
+		e.Result, e.Detail = audit.Failed, joined(e.Detail, err.Error())
+	}
 }
 
 // noted makes an entry of a file's content. Whoever can write the folder can write

@@ -135,10 +135,13 @@ func (l *Log) refusingLocked() error {
 
 // Flush returns when all that was recorded before is on stable storage under a
 // signed head, or with the reason why not.
-func (l *Log) Flush(ctx context.Context) error {
+func (l *Log) Flush(ctx context.Context) error { return l.order(ctx, everything) }
+
+// order has the writer do something and waits for it.
+func (l *Log) order(ctx context.Context, do func(*writer) error) error {
 	done := make(chan error, 1)
 	select {
-	case l.w.flush <- done:
+	case l.w.orders <- order{do, done}:
 	case <-l.w.done:
 		return ErrClosed
 	case <-ctx.Done():

@@ -1,12 +1,13 @@
 package auditlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
@@ -20,6 +21,7 @@ type Proof struct {
 	Index  int64       `json:"index"`
 	Data   []byte      `json:"data"` // what is hashed: kind, index, check of the record before, entry
 	Hashes []tlog.Hash `json:"hashes"`
+	Keys   []string    `json:"keys,omitempty"` // changes of the key, signed by the ones before
 }
 
 // Growth shows that a log whose head is New begins with all that Old signs.
@@ -27,6 +29,7 @@ type Growth struct {
 	Old    string      `json:"old"`
 	New    string      `json:"new"`
 	Hashes []tlog.Hash `json:"hashes"`
+	Keys   []string    `json:"keys,omitempty"` // as in Proof
 }
 
 // walk calls each for every record of a tree, with the state before it. It stops
@@ -36,7 +39,7 @@ func walk(ctx context.Context, fsys vfs.FS, dir string, start func(*frontier), e
 	if err != nil {
 		return err
 	}
-	v := verification{fs: fsys, dir: dir, key: nobody{}}
+	v := verification{fs: fsys, dir: dir}
 	limits, err := v.limits(list)
 	if err != nil {
 		return err
@@ -92,13 +95,6 @@ func walkSegment(ctx context.Context, s *scanner, start func(*header), each func
 	}
 }
 
-// nobody is a verifier without a key.
-type nobody struct{}
-
-func (nobody) Name() string            { return "" }
-func (nobody) KeyHash() uint32         { return 0 }
-func (nobody) Verify(_, _ []byte) bool { return false }
-
 // hashes reads the stored hashes of a tree, as package tlog numbers them, in one
 // pass over the records.
 type hashes struct {
@@ -149,13 +145,24 @@ func (r *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// lastHead returns the head file of a tree, with its signature checked.
-func lastHead(fsys vfs.FS, dir, key string) (Head, error) {
-	v, err := note.NewVerifier(key)
-	if err != nil {
-		return Head{}, err
+// lastHead returns the head file of a tree, with its signature checked, and the
+// notes of its changes of the key.
+func lastHead(fsys vfs.FS, dir, key string) (Head, []string, error) {
+	ring, broken, err := treeRing(fsys, dir, strings.Fields(key))
+	if err = cmp.Or(err, broken); err != nil {
+		return Head{}, nil, err
 	}
-	return readHead(fsys, dir, v)
+	var notes []string
+	for _, s := range ring.changes {
+		notes = append(notes, s.text)
+	}
+	h, err := readHead(fsys, dir, &ring)
+	return h, notes, err
+}
+
+// proofRing are the keys of a proof, of which key must be one.
+func proofRing(key string, notes []string) (keyring, error) {
+	return ringOf(strings.Fields(key), "", notes)
 }
 
 // Prove makes the proof of a record of the last tree in an audit folder, under the
@@ -165,7 +172,7 @@ func Prove(ctx context.Context, fsys vfs.FS, dir, key string, index int64) (*Pro
 	if err != nil {
 		return nil, err
 	}
-	head, err := lastHead(fsys, dir, key)
+	head, notes, err := lastHead(fsys, dir, key)
 	if err != nil {
 		return nil, fmt.Errorf("auditlog: %w", err)
 	}
@@ -175,7 +182,7 @@ func Prove(ctx context.Context, fsys vfs.FS, dir, key string, index int64) (*Pro
 	if index < 0 || index >= head.Size {
 		return nil, fmt.Errorf("auditlog: the last signed head covers records 0 to %d, not %d", head.Size-1, index)
 	}
-	p := &Proof{Head: string(head.Note), Index: index}
+	p := &Proof{Head: string(head.Note), Keys: notes, Index: index}
 	r := &hashes{ctx: ctx, fs: fsys, dir: dir, size: head.Size, also: func(f *frame) {
 		if f.index == index {
 			p.Data = append([]byte(nil), f.data...)
@@ -198,11 +205,11 @@ func Prove(ctx context.Context, fsys vfs.FS, dir, key string, index int64) (*Pro
 
 // Check verifies a proof with a public key and returns the entry it proves.
 func (p *Proof) Check(key string) (audit.Entry, error) {
-	v, err := note.NewVerifier(key)
+	ring, err := proofRing(key, p.Keys)
 	if err != nil {
 		return audit.Entry{}, err
 	}
-	head, err := ParseHead([]byte(p.Head), v)
+	head, err := ring.parse([]byte(p.Head))
 	if err != nil {
 		return audit.Entry{}, err
 	}
@@ -221,16 +228,16 @@ func ProveGrowth(ctx context.Context, fsys vfs.FS, dir, key string, old []byte) 
 	if err != nil {
 		return nil, err
 	}
-	head, err := lastHead(fsys, dir, key)
+	head, notes, err := lastHead(fsys, dir, key)
 	if err != nil {
 		return nil, fmt.Errorf("auditlog: %w", err)
 	}
-	g := &Growth{Old: string(old), New: string(head.Note)}
-	v, err := note.NewVerifier(key)
+	g := &Growth{Old: string(old), New: string(head.Note), Keys: notes}
+	ring, err := proofRing(key, notes)
 	if err != nil {
 		return nil, err
 	}
-	before, err := ParseHead(old, v)
+	before, err := ring.parse(old)
 	if err != nil {
 		return nil, err
 	}
@@ -245,15 +252,15 @@ func ProveGrowth(ctx context.Context, fsys vfs.FS, dir, key string, old []byte) 
 
 // Check verifies that New continues Old, with nothing but the public key.
 func (g *Growth) Check(key string) error {
-	v, err := note.NewVerifier(key)
+	ring, err := proofRing(key, g.Keys)
 	if err != nil {
 		return err
 	}
-	before, err := ParseHead([]byte(g.Old), v)
+	before, err := ring.parse([]byte(g.Old))
 	if err != nil {
 		return fmt.Errorf("the older head: %w", err)
 	}
-	after, err := ParseHead([]byte(g.New), v)
+	after, err := ring.parse([]byte(g.New))
 	if err != nil {
 		return fmt.Errorf("the newer head: %w", err)
 	}
@@ -282,23 +289,20 @@ func lastTree(fsys vfs.FS, dir string) (string, error) {
 	return treeDir(dir, known[len(known)-1]), nil
 }
 
-// PublicKey returns the key in the folder of the last tree, and the last signed head
-// as it stands there, unchecked.
+// PublicKey returns the key of the last tree that signs now, by what lies in its folder,
+// and the last signed head as it stands there, unchecked.
 func PublicKey(fsys vfs.FS, dir string) (key string, head []byte, err error) {
 	tree, err := lastTree(fsys, dir)
 	if err != nil {
 		return "", nil, err
 	}
-	b, err := vfs.ReadFile(fsys, tree+"/"+KeyFile, maxKey)
-	if err != nil {
+	ring, broken, err := treeRing(fsys, tree, nil)
+	if err = cmp.Or(err, broken); err != nil {
 		return "", nil, fmt.Errorf("auditlog: %w", err)
 	}
 	head, err = vfs.ReadFile(fsys, headPath(tree), maxHead)
 	if err != nil {
 		return "", nil, fmt.Errorf("auditlog: %w", err)
 	}
-	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') {
-		b = b[:len(b)-1]
-	}
-	return string(b), head, nil
+	return ring.last().text, head, nil
 }

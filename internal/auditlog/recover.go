@@ -9,8 +9,6 @@ import (
 	"path"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -41,7 +39,7 @@ func Open(cfg Config) (*Log, error) {
 }
 
 func open(cfg Config) (*Log, error) {
-	verifier, err := note.NewVerifier(cfg.Public)
+	ring, err := ringOf(nil, cfg.Public, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -54,18 +52,22 @@ func open(cfg Config) (*Log, error) {
 	k, at := 1, resumed{}
 	if len(known) > 0 {
 		k = known[len(known)-1]
-		at, err = resume(cfg.FS, treeDir(cfg.Dir, k), verifier)
+		if ring, err = ownRing(cfg, treeDir(cfg.Dir, k)); err != nil {
+			return nil, err
+		}
+		at, err = resume(cfg.FS, treeDir(cfg.Dir, k), &ring)
 		if err != nil {
 			return nil, err
 		}
 		if at.damage != nil {
 			l.found.Damage, l.found.Before = at.damage, string(at.head.Note)
 			at = resumed{damage: at.damage}
+			ring.changes = nil
 			k++
 		}
 	}
 	dir := treeDir(cfg.Dir, k)
-	if err := prepare(cfg, dir); err != nil {
+	if err := prepare(cfg, dir, len(ring.changes) > 0); err != nil {
 		return nil, err
 	}
 	if at.id == (ID{}) {
@@ -82,9 +84,12 @@ func open(cfg Config) (*Log, error) {
 		l.w.times.sign = time.Now()
 	}
 	l.w.keeper = newKeeper(l, dir)
-	before, err := counted(cfg, dir, l.Origin(), verifier)
+	before, err := counted(cfg, dir, l.Origin(), ring.verifiers())
 	if err != nil {
 		return nil, err
+	}
+	if e, ok := unrecorded(&ring, &at); ok {
+		before = append(before, e)
 	}
 	for _, e := range before {
 		l.appendLocked(&e) // nobody else has the log yet
@@ -92,14 +97,14 @@ func open(cfg Config) (*Log, error) {
 	return l, nil
 }
 
-// prepare makes the folder of a tree with the public key in it.
-func prepare(cfg Config, dir string) error {
+// prepare makes the folder of a tree with its first public key in it.
+func prepare(cfg Config, dir string, changed bool) error {
 	if err := cfg.FS.MkdirAll(dir); err != nil {
 		return err
 	}
 	name := path.Join(dir, KeyFile)
 	there, err := vfs.ReadFile(cfg.FS, name, maxKey)
-	if err == nil && string(there) == cfg.Public+"\n" {
+	if err == nil && (changed || string(there) == cfg.Public+"\n") {
 		return nil
 	}
 	return vfs.WriteFile(cfg.FS, name, []byte(cfg.Public+"\n"))
@@ -129,12 +134,13 @@ type resumed struct {
 	dropped int64
 	size    int64
 	head    Head
+	told    string // the change of the key that a record of the last segment tells of
 	damage  error
 }
 
 // resume finds the end of a tree. Damage that forbids going on is in the result;
 // the error is that of the disk.
-func resume(fsys vfs.FS, dir string, v note.Verifier) (resumed, error) {
+func resume(fsys vfs.FS, dir string, v *keyring) (resumed, error) {
 	var r resumed
 	list, err := places(fsys, dir)
 	if err != nil {
@@ -143,6 +149,10 @@ func resume(fsys vfs.FS, dir string, v note.Verifier) (resumed, error) {
 	head, err := readHead(fsys, dir, v)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if len(list) > 0 { // it is there before the first segment: somebody took it
+			r.damage = errors.New("the head file is gone")
+			return r, nil
+		}
 	case errors.Is(err, errHeadFile):
 		r.damage = err
 		return r, nil
@@ -171,7 +181,7 @@ func resume(fsys vfs.FS, dir string, v note.Verifier) (resumed, error) {
 
 // segment reads the last segment. again means that it holds nothing, not even a
 // header, as a crash while it was made leaves it: the one before is the last.
-func (r *resumed) segment(fsys vfs.FS, dir string, p place, v note.Verifier) (again bool, err error) {
+func (r *resumed) segment(fsys vfs.FS, dir string, p place, v *keyring) (again bool, err error) {
 	s, err := openSegment(fsys, dir, p)
 	var broken *brokenError
 	if errors.As(err, &broken) && !fromDisk(err) {
@@ -206,13 +216,13 @@ func (r *resumed) segment(fsys vfs.FS, dir string, p place, v note.Verifier) (ag
 }
 
 // frame takes one frame; false after one that cannot follow.
-func (r *resumed) frame(f *frame, v note.Verifier) bool {
+func (r *resumed) frame(f *frame, v *keyring) bool {
 	if f.index != r.state.n || f.prev != r.state.prev {
 		r.damage = fmt.Errorf("record %d does not follow the one before it", f.index)
 		return false
 	}
 	if f.kind == kindHead {
-		h, err := ParseHead(f.body(), v)
+		h, err := v.parse(f.body())
 		if err == nil && (h.Root != r.state.root() || h.Size != r.state.n) {
 			err = errors.New("it signs other records than those that are there")
 		}
@@ -223,6 +233,9 @@ func (r *resumed) frame(f *frame, v note.Verifier) bool {
 	}
 	if e, err := DecodeEntry(f.body()); err == nil {
 		r.last = e.Time
+		if e.Category == audit.Log && e.Action == actionKey {
+			r.told = e.Object
+		}
 		r.clean = e.Category == audit.Lifecycle && e.Action == ActionStop
 	}
 	r.state.add(f.hash, nil)
@@ -244,7 +257,7 @@ func (r *resumed) matches() error {
 var errHeadFile = errors.New("the head file is damaged")
 
 // readHead reads the last signed head of a tree.
-func readHead(fsys vfs.FS, dir string, v note.Verifier) (Head, error) {
+func readHead(fsys vfs.FS, dir string, v *keyring) (Head, error) {
 	text, err := vfs.ReadFile(fsys, headPath(dir), maxHead)
 	if errors.Is(err, vfs.ErrTooLarge) {
 		return Head{}, errHeadFile
@@ -252,7 +265,7 @@ func readHead(fsys vfs.FS, dir string, v note.Verifier) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	h, err := ParseHead(text, v)
+	h, err := v.parse(text)
 	if err != nil {
 		return Head{}, fmt.Errorf("%w: %w", errHeadFile, err)
 	}

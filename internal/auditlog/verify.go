@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"strings"
 	"time"
-
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/vfs"
@@ -56,7 +53,7 @@ func (f Finding) String() string {
 // Verdict is the result of checking one tree.
 type Verdict struct {
 	Tree     int
-	Key      string // the key everything was checked against
+	Key      string // the key that signs now, of those everything was checked against
 	Origin   string
 	First    int64 // index of the first record that is kept
 	Records  int64 // in the tree
@@ -74,7 +71,7 @@ const maxFindings = 50
 
 // VerifyOptions say what to check against. All may be left out.
 type VerifyOptions struct {
-	Key   string                                           // verifier key kept elsewhere; empty: the one in the folder
+	Key   string                                           // verifier keys kept elsewhere, one is enough; empty: those in the folder
 	Heads map[string][]byte                                // signed heads kept elsewhere, by the name they are called
 	Visit func(tree int, index int64, e audit.Entry) error // gets every record that can be read
 }
@@ -131,7 +128,7 @@ type verification struct {
 	opts    VerifyOptions
 	matched map[string]bool // heads kept elsewhere that belong to a tree of this folder
 
-	key     note.Verifier
+	ring    keyring
 	out     Verdict
 	state   state
 	id      ID
@@ -163,12 +160,13 @@ func (v *verification) note(format string, args ...any) {
 }
 
 func (v *verification) run() error {
-	if err := v.openKey(); err != nil {
+	broken, err := v.openKeys()
+	if err != nil {
 		return err
 	}
 	// A gateway may be writing: what the head file signs now is in the segments that
 	// are listed after it was read.
-	head, headErr := readHead(v.fs, v.dir, v.key)
+	head, headErr := readHead(v.fs, v.dir, &v.ring)
 	list, err := places(v.fs, v.dir)
 	if err != nil {
 		return err
@@ -177,6 +175,7 @@ func (v *verification) run() error {
 	if err != nil {
 		return err
 	}
+	v.changes(broken)
 	last, err := v.await(head, headErr)
 	if err != nil {
 		return err
@@ -196,22 +195,50 @@ func (v *verification) run() error {
 	return nil
 }
 
-func (v *verification) openKey() error {
-	text := v.opts.Key
-	if text == "" {
-		b, err := vfs.ReadFile(v.fs, path.Join(v.dir, KeyFile), maxKey)
-		if err != nil {
-			return fmt.Errorf("no public key in the folder, and none given: %w", err)
-		}
-		text = strings.TrimSpace(string(b))
-		v.note("checked with the key in the folder itself (%s): compare it with one kept elsewhere, or who could replace the folder could replace the key", text)
-	}
-	key, err := note.NewVerifier(strings.TrimSpace(text))
+// openKeys reads the keys of the tree; broken is what is wrong with their changes.
+func (v *verification) openKeys() (broken, err error) {
+	given := strings.Fields(v.opts.Key)
+	v.ring, broken, err = treeRing(v.fs, v.dir, given)
 	if err != nil {
-		return fmt.Errorf("public key: %w", err)
+		return nil, fmt.Errorf("public key: %w", err)
 	}
-	v.key, v.out.Key = key, strings.TrimSpace(text)
-	return nil
+	v.out.Key = v.ring.last().text
+	if len(given) == 0 {
+		v.note("checked with the key in the folder itself (%s): compare it with one kept elsewhere, or who could replace the folder could replace the key", v.out.Key)
+	}
+	return broken, nil
+}
+
+// changes tells of the changes of the key, which must be those of this tree.
+func (v *verification) changes(broken error) {
+	if broken != nil {
+		v.add(Changed, 0, 0, "the file %s: %v", keysFile, broken)
+	}
+	for _, s := range v.ring.changes {
+		if s.origin != v.out.Origin {
+			v.add(Changed, 0, 0, "the file %s belongs to another log (%s)", keysFile, s.origin)
+			continue
+		}
+		v.note("after %d records the key was changed to %s, signed by the key before", s.after, s.fresh)
+	}
+}
+
+// changed takes a change of the key that stands in the log itself. The file of keys
+// has it, too.
+func (v *verification) changed(index int64, e *audit.Entry) {
+	for _, s := range v.ring.changes {
+		if s.text == e.Object {
+			return
+		}
+	}
+	s, err := parseSuccession(e.Object)
+	if err == nil && s.origin == v.out.Origin {
+		err = v.ring.learn(s)
+	}
+	if err == nil {
+		v.out.Key = s.fresh
+		v.add(Missing, index, index, "the file %s lacks the change of the key that this record tells of", keysFile)
+	}
 }
 
 // limit is where a segment ends: at the record that the next readable one begins
@@ -238,7 +265,7 @@ func (v *verification) limits(list []place) ([]limit, error) {
 		v.id = s.header.id // of the first readable one in the end
 		s.close()
 	}
-	v.out.Origin = fmt.Sprintf("%s/%x", v.key.Name(), v.id)
+	v.out.Origin = fmt.Sprintf("%s/%x", v.ring.name(), v.id)
 	return out, nil
 }
 
@@ -247,7 +274,7 @@ func (v *verification) limits(list []place) ([]limit, error) {
 func (v *verification) await(h Head, err error) (*Head, error) {
 	v.awaited = map[int64][]awaited{}
 	for name, text := range v.opts.Heads {
-		outside, err := ParseHead(text, v.key)
+		outside, err := v.ring.parse(text)
 		if err != nil {
 			v.matched[name] = true
 			v.add(WrongKey, 0, 0, "%s: %v", name, err)
@@ -320,7 +347,7 @@ func (v *verification) read(p place, to limit, first, last bool) error {
 func (v *verification) begin(h *header, first bool) {
 	if v.id == (ID{}) { // it was made since it was listed
 		v.id = h.id
-		v.out.Origin = fmt.Sprintf("%s/%x", v.key.Name(), v.id)
+		v.out.Origin = fmt.Sprintf("%s/%x", v.ring.name(), v.id)
 	}
 	if h.id != v.id {
 		v.add(Changed, h.state.n, h.state.n, "the segment belongs to another log (%x)", h.id)
@@ -398,7 +425,7 @@ func (v *verification) leftover(s *scanner, f *frame) {
 		if f.kind != kindHead {
 			continue
 		}
-		if h, err := ParseHead(f.body(), v.key); err == nil && h.Origin == v.out.Origin {
+		if h, err := v.ring.parse(f.body()); err == nil && h.Origin == v.out.Origin {
 			v.awaited[h.Size] = append(v.awaited[h.Size], awaited{"a signed head behind the end of segment " + v.segment, h, false})
 		}
 	}
@@ -438,6 +465,9 @@ func (v *verification) frame(s *scanner, f *frame) (bool, error) {
 	if e.Category == audit.Retention && e.Action == ActionRemoved && e.Object == retentionObject {
 		v.removed = max(v.removed, int64(e.Count))
 	}
+	if e.Category == audit.Log && e.Action == actionKey {
+		v.changed(n, &e)
+	}
 	if v.opts.Visit != nil {
 		return true, v.opts.Visit(v.out.Tree, n, e)
 	}
@@ -464,7 +494,7 @@ func (v *verification) gap(s *scanner, f *frame) {
 // signed checks a signed head among the records.
 func (v *verification) signed(f *frame) bool {
 	n := v.state.n
-	h, err := ParseHead(f.body(), v.key)
+	h, err := v.ring.parse(f.body())
 	switch {
 	case errors.Is(err, ErrKey):
 		v.add(WrongKey, v.out.Signed, n-1, "the signed head over %d records: %v", f.index, err)

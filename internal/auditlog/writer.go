@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -22,7 +24,7 @@ type writer struct {
 	dir    string
 	number atomic.Uint64 // of the open segment, or of the one opened last
 	wake   chan struct{}
-	flush  chan chan error
+	orders chan order
 	ending chan struct{}
 	done   chan struct{}
 	keeper *keeper
@@ -37,6 +39,7 @@ type writer struct {
 
 // beside is what lies beside the segments and is written behind them.
 type beside struct {
+	signer note.Signer
 	signed int64   // records under the last head that is durable
 	head   []byte  // signed, not yet in the head file
 	counts *counts // not yet written down; nil: nothing new
@@ -67,11 +70,20 @@ func (w *writer) tell() {
 }
 
 func newWriter(l *Log, dir string, base state, number uint64) *writer {
-	w := &writer{l: l, dir: dir, base: base, beside: beside{signed: -1}, wake: make(chan struct{}, 1), flush: make(chan chan error),
+	w := &writer{l: l, dir: dir, base: base, beside: beside{signed: -1, signer: l.cfg.Signer}, wake: make(chan struct{}, 1), orders: make(chan order),
 		ending: make(chan struct{}), done: make(chan struct{})}
 	w.number.Store(number)
 	return w
 }
+
+// order is something for the writer's goroutine to do between two turns.
+type order struct {
+	do   func(*writer) error
+	done chan error // capacity 1
+}
+
+// everything is the order to write, sign and sync all that has come.
+func everything(w *writer) error { return w.turn(time.Now(), true) }
 
 // poke wakes the writer; it never blocks.
 func (w *writer) poke() {
@@ -95,15 +107,15 @@ func (w *writer) run() {
 			rest.Reset(pauseBetweenWrites)
 			select {
 			case <-rest.C:
-			case done := <-w.flush:
-				done <- w.turn(time.Now(), true)
+			case o := <-w.orders:
+				o.done <- o.do(w)
 			case <-w.ending:
 				return
 			}
 		case <-tick.C:
 			w.turn(time.Now(), false)
-		case done := <-w.flush:
-			done <- w.turn(time.Now(), true)
+		case o := <-w.orders:
+			o.done <- o.do(w)
 		case <-w.ending:
 			return
 		}
@@ -207,7 +219,7 @@ func (w *writer) sign(now time.Time) error {
 	if w.signed == at.n && w.head == nil {
 		return nil
 	}
-	h, err := sign(w.l.cfg.Signer, w.l.id, &at.frontier, now)
+	h, err := sign(w.signer, w.l.id, &at.frontier, now)
 	if err != nil {
 		return err
 	}
