@@ -18,10 +18,11 @@ type chart struct {
 	Requests   template.HTMLAttr // points of the line
 	Answers    template.HTMLAttr
 	Bars       []bar // findings
+	Tried      []bar // attempts
 	Bits       []bar // of the covert bound
 	Ticks      []tick
 	Step       string
-	Top, Rate  int64 // highest count of a step; highest rate in bits per second
+	Top, Most  int64 // highest count of a step, most bits
 	BitsHeight float64
 }
 
@@ -57,14 +58,13 @@ func (r *Report) WriteHTML(w io.Writer) error {
 }
 
 func (r *Report) chart() chart {
-	c := chart{W: 960, H: 160, Top: 1, Rate: 1, BitsHeight: 70, Step: r.Timeline.Width.String()}
+	c := chart{W: 960, H: 160, Top: 1, Most: 1, BitsHeight: 70, Step: r.Timeline.Width.String()}
 	n := len(r.Timeline.Buckets)
 	if n == 0 {
 		return c
 	}
-	rate := func(b Bucket) int64 { return int64(float64(b.Covert) / r.Timeline.Width.Seconds()) }
 	for _, b := range r.Timeline.Buckets {
-		c.Top, c.Rate = max(c.Top, b.Requests, b.Answers), max(c.Rate, rate(b))
+		c.Top, c.Most = max(c.Top, b.Requests, b.Answers), max(c.Most, b.Covert)
 	}
 	step := c.W / float64(n)
 	var requests, answers strings.Builder
@@ -80,18 +80,24 @@ func (r *Report) chart() chart {
 		if b.Findings > 0 {
 			c.Bars = append(c.Bars, bar{x, 0, max(step, 2), c.H})
 		}
-		if h := float64(rate(b)) / float64(c.Rate) * (c.BitsHeight - 4); h > 0 {
+		if b.Attempts > 0 {
+			c.Tried = append(c.Tried, bar{x, 0, max(step, 2), 16})
+		}
+		if h := float64(b.Covert) / float64(c.Most) * (c.BitsHeight - 4); h > 0 {
 			c.Bits = append(c.Bits, bar{x, c.BitsHeight - h, step, h})
 		}
 	}
 	c.Requests = template.HTMLAttr(fmt.Sprintf("points=%q", requests.String()))
 	c.Answers = template.HTMLAttr(fmt.Sprintf("points=%q", answers.String()))
-	format := "15:04:05"
-	if time.Duration(n)*r.Timeline.Width > 24*time.Hour {
+	format, length := "15:04:05", time.Duration(n)*r.Timeline.Width
+	switch {
+	case length > 24*time.Hour:
 		format = "01-02 15:04"
+	case length < 10*time.Second:
+		format = "15:04:05.00"
 	}
 	for i := range 6 {
-		at := r.Timeline.Start.Add(time.Duration(n) * r.Timeline.Width / 6 * time.Duration(i))
+		at := r.Timeline.Start.Add(length / 6 * time.Duration(i))
 		c.Ticks = append(c.Ticks, tick{c.W / 6 * float64(i), at.UTC().Format(format)})
 	}
 	return c

@@ -330,7 +330,7 @@ func (p *Prover) retire(f *flow) {
 	if p.onlyTried(f) {
 		f.doubts = nil
 		if !f.opening.synBack {
-			p.rep.Attempts.add(Stray, p.entry(f, Stray, fmt.Sprintf("packets from %s to %s that belong to no connection", f.key.outer, f.key.inner), nil, f.traffic.PacketsBack), p.set.MaxListed)
+			p.find(f, Stray, fmt.Sprintf("packets from %s to %s that belong to no connection", f.key.outer, f.key.inner), nil, f.traffic.PacketsBack)
 		}
 	}
 	p.record(f)
@@ -347,32 +347,26 @@ func (p *Prover) onlyTried(f *flow) bool {
 
 // find records a breach of the law.
 func (p *Prover) find(f *flow, k Kind, detail string, b []byte, count int64) {
-	if p.onlyTried(f) {
-		p.rep.Attempts.add(k, p.entry(f, k, detail, b, count), p.set.MaxListed)
-		return
-	}
-	p.breach(f, k, detail, b, count)
+	p.breach(p.entry(f, k, detail, b, count), f, p.onlyTried(f))
 }
 
 // attempt records what came from the outer side: on the outer cable it shows only
 // that somebody tried. f is nil for a packet of no connection.
 func (p *Prover) attempt(cable int, f *flow, k Kind, detail string, b []byte) {
-	count := max(1, int64(len(b)))
-	if p.rep.Seen.Cables[cable].Outer {
-		p.rep.Attempts.add(k, p.entry(f, k, detail, b, count), p.set.MaxListed)
-		return
-	}
-	p.breach(f, k, detail, b, count)
+	p.breach(p.entry(f, k, detail, b, max(1, int64(len(b)))), f, p.rep.Seen.Cables[cable].Outer)
 }
 
-func (p *Prover) breach(f *flow, k Kind, detail string, b []byte, count int64) {
-	e := p.entry(f, k, detail, b, count)
-	p.rep.Findings.add(k, e, p.set.MaxListed)
+func (p *Prover) breach(e Finding, f *flow, tried bool) {
+	for i := range p.sides {
+		p.sides[i].line.findings(p.now, tried)
+	}
+	if tried {
+		p.rep.Attempts.add(e.Kind, e, p.set.MaxListed)
+		return
+	}
+	p.rep.Findings.add(e.Kind, e, p.set.MaxListed)
 	if p.Found != nil {
 		p.Found(e)
-	}
-	for i := range p.sides {
-		p.sides[i].line.findings(p.now)
 	}
 	if f != nil {
 		f.findings++

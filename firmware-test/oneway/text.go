@@ -13,6 +13,9 @@ import (
 // maxTextLines is how many findings, doubts and connections the text shows.
 const maxTextLines = 20
 
+// maxAttempts is how many attempts it shows.
+const maxAttempts = 5
+
 // Headline says the verdict in one line.
 func (r *Report) Headline() string {
 	switch r.Verdict {
@@ -59,7 +62,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	list(&b, "Findings", r.Findings.Total, r.Findings.First)
 	list(&b, "Doubts", r.Doubts.Total, r.Doubts.First)
-	list(&b, "Attempts of the outer side on the outer cable", r.Attempts.Total, r.Attempts.First)
+	list(&b, "Attempts of the outer side on the outer cable, which say nothing against the gate", r.Attempts.Total, r.Attempts.First[:min(len(r.Attempts.First), maxAttempts)])
 
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	t := r.Totals

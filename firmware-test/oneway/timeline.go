@@ -10,10 +10,11 @@ type Bucket struct {
 	Requests int64 `json:"requests"`
 	Answers  int64 `json:"answers"`
 	Findings int64 `json:"findings"`
+	Attempts int64 `json:"attempts"`
 	Covert   int64 `json:"covert_bits"` // without timing
 }
 
-// timeline counts by time, in at most maxBuckets steps of equal width.
+// timeline counts by time, in at most maxBuckets steps of equal width, 10 ms at first.
 type timeline struct {
 	start int64
 	width int64 // nanoseconds
@@ -23,7 +24,7 @@ type timeline struct {
 
 func (l *timeline) at(now int64) *Bucket {
 	if !l.begun {
-		l.begun, l.start, l.width = true, now, int64(time.Second)
+		l.begun, l.start, l.width = true, now, int64(10*time.Millisecond)
 	}
 	i := max(0, now-l.start) / l.width
 	for i >= maxBuckets {
@@ -47,6 +48,7 @@ func (l *timeline) join() {
 		a.Requests += b.Requests
 		a.Answers += b.Answers
 		a.Findings += b.Findings
+		a.Attempts += b.Attempts
 		a.Covert += b.Covert
 	}
 	l.list = l.list[:(len(l.list)+1)/2]
@@ -59,18 +61,12 @@ func (l *timeline) requests(now, n int64) {
 }
 
 func (l *timeline) answers(now, n int64) { l.at(now).Answers += n }
-func (l *timeline) findings(now int64)   { l.at(now).Findings++ }
 func (l *timeline) covert(now, n int64)  { l.at(now).Covert += n }
 
-// busiest returns the highest covert rate of a step, in bits per second. Steps
-// are never shorter than a second.
-func (l *timeline) busiest() float64 {
-	var most int64
-	for _, b := range l.list {
-		most = max(most, b.Covert)
+func (l *timeline) findings(now int64, tried bool) {
+	if tried {
+		l.at(now).Attempts++
+	} else {
+		l.at(now).Findings++
 	}
-	if most == 0 {
-		return 0
-	}
-	return float64(most) / (float64(l.width) / 1e9)
 }
