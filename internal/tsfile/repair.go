@@ -1,9 +1,12 @@
 package tsfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -24,28 +27,12 @@ var ErrTableSchema = errors.New("tsfile: the file is of the table model and its 
 // followed by another marker, and a new index. Every page is decoded on the way.
 // tables are the schemas of a table model file, nil otherwise.
 func Repair(r io.ReaderAt, size int64, w io.Writer, tables []Table) (Repaired, error) {
-	version, err := readHead(r, size)
-	if err != nil && !errors.Is(err, ErrIncomplete) {
-		return Repaired{}, err
+	x, rep, err := groups(r, size)
+	if err != nil {
+		return rep, err
 	}
-	if version == 0 {
-		version, _ = versionOf(r)
-	}
-	x := &repairer{b: newBuilder(version, nil)}
-	x.b.tables = tables
-	x.walk = walker{version: version, lim: Limits{}.withDefaults(), end: size, group: x.group, chunk: x.chunk, plan: x.plan, closed: x.closed}
-	x.cut = int64(headBytes)
-	_, lost := x.walk.run(r)
-	if x.failed != nil {
-		return Repaired{}, x.failed
-	}
-	rep := Repaired{Cut: x.cut, Groups: x.groups, Points: x.points, Lost: lost}
-	if version == 4 && tables == nil {
-		for _, d := range x.b.devices {
-			if t := d.id.Table(); t != "root" && !strings.HasPrefix(t, "root.") {
-				return rep, ErrTableSchema
-			}
-		}
+	if x.b.tables = tables; tables == nil && len(x.tables()) > 0 {
+		return rep, ErrTableSchema
 	}
 	o := &out{w: w}
 	n, err := io.Copy(o.writer(), io.NewSectionReader(r, 0, x.cut))
@@ -56,6 +43,80 @@ func Repair(r io.ReaderAt, size int64, w io.Writer, tables []Table) (Repaired, e
 		return rep, fmt.Errorf("tsfile: copied %d of %d bytes", n, x.cut)
 	}
 	return rep, x.b.finish(o)
+}
+
+// Salvage opens a file as Repair would leave it, without writing: the index is made in
+// memory. Tables of the table model have a name but no columns.
+func Salvage(r io.ReaderAt, size int64, lim Limits) (*Reader, Repaired, error) {
+	x, rep, err := groups(r, size)
+	if err != nil {
+		return nil, rep, err
+	}
+	x.b.tables = x.tables()
+	var tail bytes.Buffer
+	if err := x.b.finish(&out{w: &tail, pos: x.cut}); err != nil {
+		return nil, rep, err
+	}
+	whole := &mended{r: r, cut: x.cut, tail: tail.Bytes()}
+	reader, err := Open(whole, x.cut+int64(tail.Len()), lim)
+	return reader, rep, err
+}
+
+// mended is a file up to cut, and other bytes behind.
+type mended struct {
+	r    io.ReaderAt
+	cut  int64
+	tail []byte
+}
+
+func (m *mended) ReadAt(p []byte, off int64) (n int, err error) {
+	if off < m.cut {
+		n, err = m.r.ReadAt(p[:min(int64(len(p)), m.cut-off)], off)
+		if n == len(p) || off+int64(n) < m.cut {
+			return n, err
+		}
+	}
+	if at := off + int64(n) - m.cut; at < int64(len(m.tail)) {
+		n += copy(p[n:], m.tail[at:])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// groups walks through the data section and gathers its whole chunk groups.
+func groups(r io.ReaderAt, size int64) (*repairer, Repaired, error) {
+	version, err := readHead(r, size)
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		return nil, Repaired{}, err
+	}
+	if version == 0 {
+		version, _ = versionOf(r)
+	}
+	x := &repairer{b: newBuilder(version, nil)}
+	x.walk = walker{version: version, lim: Limits{}.withDefaults(), end: size, group: x.group, chunk: x.chunk, plan: x.plan, closed: x.closed}
+	x.cut = int64(headBytes)
+	_, lost := x.walk.run(r)
+	if x.failed != nil {
+		return nil, Repaired{}, x.failed
+	}
+	return x, Repaired{Cut: x.cut, Groups: x.groups, Points: x.points, Lost: lost}, nil
+}
+
+// tables names the tables of the devices that are not of the tree model.
+func (x *repairer) tables() []Table {
+	names := map[string]bool{}
+	for _, d := range x.b.devices {
+		if t := d.id.Table(); x.b.version == 4 && t != "root" && !strings.HasPrefix(t, "root.") {
+			names[t] = true
+		}
+	}
+	var out []Table
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, Table{Name: n})
+	}
+	return out
 }
 
 func versionOf(r io.ReaderAt) (byte, error) {
