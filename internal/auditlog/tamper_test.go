@@ -103,7 +103,7 @@ func TestEveryFlippedBit(t *testing.T) {
 	fs := vfs.NewMem(1)
 	for i := range 3 { // the keeper packs some of them
 		l := mustOpen(t, k.config(fs))
-		record(t, l, 8*i, 8*i+8)
+		record(t, l, 4*i, 4*i+4)
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestEveryFlippedBit(t *testing.T) {
 		}
 		put(t, fs, p.name, b)
 	}
-	mustBeRight(t, verify(t, fs, VerifyOptions{Key: k.public}), 24)
+	mustBeRight(t, verify(t, fs, VerifyOptions{Key: k.public}), 12)
 	if packed == 0 {
 		t.Fatal("no packed segment was tried")
 	}
