@@ -34,16 +34,21 @@ type RecordStats struct {
 
 // Record writes all packets of the interfaces to w as pcapng until ctx ends. It
 // needs CAP_NET_RAW. ready is called once all interfaces are being captured.
-// What the kernel dropped stands in the file, so that a judge sees it. VLAN tags
-// that a card takes off are not in the file.
+// What the kernel dropped stands in the file, so that a judge sees it. The outer VLAN
+// tag, which the kernel takes off, is put back.
 func Record(ctx context.Context, w io.Writer, interfaces []string, ready func()) (RecordStats, error) {
+	return record(ctx, w, interfaces, receiveBuffer, ready)
+}
+
+// record is Record with a receive buffer of that many bytes.
+func record(ctx context.Context, w io.Writer, interfaces []string, buffer int, ready func()) (RecordStats, error) {
 	if len(interfaces) == 0 {
 		return RecordStats{}, errors.New("capture: no interface named")
 	}
 	r := recorder{started: time.Now()}
 	defer r.close()
 	for i, name := range interfaces {
-		s, err := openSocket(name)
+		s, err := openSocket(name, buffer)
 		if err != nil {
 			return RecordStats{}, fmt.Errorf("capture: interface %s: %w", name, err)
 		}
@@ -70,7 +75,7 @@ type socket struct {
 	buf, oob []byte
 }
 
-func openSocket(name string) (*socket, error) {
+func openSocket(name string, buffer int) (*socket, error) {
 	ifc, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, err
@@ -80,14 +85,15 @@ func openSocket(name string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{fd: fd, index: ifc.Index, loopback: ifc.Flags&net.FlagLoopback != 0, buf: make([]byte, 256<<10), oob: make([]byte, 256)}
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer) // as much as is allowed
+	s := &socket{fd: fd, index: ifc.Index, loopback: ifc.Flags&net.FlagLoopback != 0, buf: make([]byte, 4+256<<10), oob: make([]byte, 256)}
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, buffer) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer) // as much as is allowed
 	}
 	tv := unix.NsecToTimeval(pollTime.Nanoseconds())
 	all := binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL}) // in network order
 	err = errors.Join(
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1),
+		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv),
 		unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &unix.PacketMreq{Ifindex: int32(ifc.Index), Type: unix.PACKET_MR_PROMISC}),
 		unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: ifc.Index}),
@@ -101,7 +107,8 @@ func openSocket(name string) (*socket, error) {
 
 // read returns the next packet; ok is false when none came within pollTime.
 func (s *socket) read() (data []byte, ci gopacket.CaptureInfo, ok bool, err error) {
-	n, oobn, _, from, err := unix.Recvmsg(s.fd, s.buf, s.oob, unix.MSG_TRUNC)
+	// Four bytes in front stay free for a tag.
+	n, oobn, _, from, err := unix.Recvmsg(s.fd, s.buf[4:], s.oob, unix.MSG_TRUNC)
 	switch {
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		return nil, ci, false, nil
@@ -112,21 +119,48 @@ func (s *socket) read() (data []byte, ci gopacket.CaptureInfo, ok bool, err erro
 	if !isLink || link.Ifindex != s.index || s.loopback && link.Pkttype == unix.PACKET_OUTGOING {
 		return nil, ci, true, nil // on loopback every packet comes by twice
 	}
-	data = s.buf[:min(n, len(s.buf))]
-	return data, gopacket.CaptureInfo{Timestamp: stamp(s.oob[:oobn]), CaptureLength: len(data), Length: n}, true, nil
+	data = s.buf[4:][:min(n, len(s.buf)-4)]
+	at, tag := ancillary(s.oob[:oobn])
+	if tag != nil && len(data) >= 12 {
+		data, n = retag(s.buf[:4+len(data)], *tag), n+4
+	}
+	return data, gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(data), Length: n}, true, nil
 }
 
-// stamp returns the kernel's time of a packet.
-func stamp(oob []byte) time.Time {
+// vlanTag is what the kernel took off a packet: EtherType and tag.
+type vlanTag struct{ kind, tci uint16 }
+
+// retag puts a tag into the packet behind the first four bytes of b and returns it.
+func retag(b []byte, t vlanTag) []byte {
+	copy(b, b[4:16])
+	binary.BigEndian.PutUint16(b[12:], t.kind)
+	binary.BigEndian.PutUint16(b[14:], t.tci)
+	return b
+}
+
+// ancillary returns the kernel's time of a packet and the tag it took off, if any.
+func ancillary(oob []byte) (at time.Time, tag *vlanTag) {
+	at = time.Now()
 	msgs, err := unix.ParseSocketControlMessage(oob)
-	if err == nil {
-		for _, m := range msgs {
-			if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_TIMESTAMPNS && len(m.Data) >= 16 {
-				return time.Unix(int64(binary.NativeEndian.Uint64(m.Data)), int64(binary.NativeEndian.Uint64(m.Data[8:])))
+	if err != nil {
+		return at, nil
+	}
+	for _, m := range msgs {
+		switch d := m.Data; {
+		case m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_TIMESTAMPNS && len(d) >= 16:
+			at = time.Unix(int64(binary.NativeEndian.Uint64(d)), int64(binary.NativeEndian.Uint64(d[8:])))
+		case m.Header.Level == unix.SOL_PACKET && m.Header.Type == unix.PACKET_AUXDATA && len(d) >= 20:
+			status := binary.NativeEndian.Uint32(d)
+			if status&unix.TP_STATUS_VLAN_VALID == 0 {
+				continue
+			}
+			tag = &vlanTag{kind: 0x8100, tci: binary.NativeEndian.Uint16(d[16:])}
+			if status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
+				tag.kind = binary.NativeEndian.Uint16(d[18:])
 			}
 		}
 	}
-	return time.Now()
+	return at, tag
 }
 
 type recorder struct {
