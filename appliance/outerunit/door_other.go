@@ -3,16 +3,13 @@
 package outerunit
 
 import (
-	"os"
+	"github.com/spf13/cobra"
 
 	"github.com/sluice-gateway/sluice/internal/sandbox"
-	"github.com/sluice-gateway/sluice/receiver/door"
 )
 
-func channelPair() (ours, theirs *os.File, err error) { return nil, nil, sandbox.ErrUnsupported }
+func (u *Unit) openDoor(string) (*heldDoor, error) { return nil, sandbox.ErrUnsupported }
 
-func openChannel(int) (door.Channel, error) { return nil, sandbox.ErrUnsupported }
-
-func mostChannels() int { return 1 }
-
-func ignoreSignals() {}
+func doorCommand() *cobra.Command {
+	return &cobra.Command{Use: doorName, Hidden: true, RunE: func(*cobra.Command, []string) error { return sandbox.ErrUnsupported }}
+}

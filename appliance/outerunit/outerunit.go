@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -74,17 +75,34 @@ func (u *Unit) openGate(ctx context.Context, p core.Parts) (string, error) {
 	return listens.String(), nil
 }
 
+// doorName is the hidden command that plays the door.
+const doorName = "gate-door"
+
+// heldDoor is a door as the gateway holds it.
+type heldDoor struct {
+	listener net.Listener
+	confined appliance.Confined
+	stop     func(context.Context) error
+}
+
+// listenError is why the door cannot listen; the gateway could not either.
+type listenError struct {
+	text   string
+	number syscall.Errno
+}
+
+// Error returns the text of the door.
+func (e *listenError) Error() string { return e.text }
+
+// Unwrap returns the error of the system.
+func (e *listenError) Unwrap() error { return e.number }
+
 // listen opens the gate's port: in a process of its own when there is a sandbox.
 func (u *Unit) listen(ctx context.Context, r *receiver.Receiver, addr string) (net.Addr, error) {
 	if u.v.Text("sandbox") == "off" {
 		return r.Listen(ctx, addr)
 	}
-	most := int(u.v.Int("air_gap_max_connections"))
-	o := order{Listen: addr, Channels: min(most+spareChannels, mostChannels()), Kernel: u.kernel}
-	if o.Channels < most {
-		u.log.Warn("the limit of descriptors (LimitNOFILE, ulimit -n) allows fewer connections of the gate than air_gap_max_connections", "connections", o.Channels, "setting", most)
-	}
-	ln, d, err := openDoor(o, u.Fail)
+	d, err := u.openDoor(addr)
 	var busy *listenError
 	if err != nil && (u.v.Text("sandbox") == "require" || errors.As(err, &busy)) {
 		return nil, err
@@ -95,7 +113,7 @@ func (u *Unit) listen(ctx context.Context, r *receiver.Receiver, addr string) (n
 	}
 	u.OnStop("door of the gate", d.stop)
 	u.door = &d.confined
-	return ln.Addr(), r.Take(ln)
+	return d.listener.Addr(), r.Take(d.listener)
 }
 
 // Door returns the process that holds the gate's sockets, nil if it is this one.

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"go/ast"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,17 +106,21 @@ func TestClientsAreForTests(t *testing.T) {
 }
 
 // TestOneAnswerSite: in package receiver, and in the door that takes its place before
-// the gate, exactly one call writes to a connection, in answer.go. What the door tells
-// the gateway goes through its channel, ch.
+// the gate, exactly one call writes to a connection, in answer.go. What door and
+// gateway tell each other goes through streams with names of their own.
 func TestOneAnswerSite(t *testing.T) {
 	r := tree(t)
 	sites := map[string][]string{"receiver": nil, "receiver/door": nil}
-	writes := map[string]bool{"Write": true, "WriteTo": true, "ReadFrom": true, "WriteString": true, "Writev": true, "Sendmsg": true, "Sendto": true, "WriteMsgUnix": true}
+	writes := map[string]bool{"Write": true, "WriteTo": true, "ReadFrom": true, "WriteString": true, "Writev": true, "Sendmsg": true, "Sendto": true, "WriteMsgUnix": true,
+		"Splice": true, "Tee": true, "Vmsplice": true, "Sendfile": true, "Pwrite": true, "Pwritev": true, "Copy": true, "CopyN": true, "CopyBuffer": true}
 	r.production(func(s source) {
 		if _, ok := sites[s.pkg]; !ok {
 			return
 		}
 		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == "SYS_WRITE" && !strings.HasSuffix(s.path, "/move_linux.go") {
+				sites[s.pkg] = append(sites[s.pkg], s.path+":"+strconv.Itoa(r.line(sel)))
+			}
 			call, ok := n.(*ast.CallExpr)
 			if !ok {
 				return true
@@ -124,17 +129,39 @@ func TestOneAnswerSite(t *testing.T) {
 			if !ok || !writes[sel.Sel.Name] {
 				return true
 			}
-			if x, ok := sel.X.(*ast.SelectorExpr); ok && s.pkg == "receiver/door" && x.Sel.Name == "ch" {
-				return true
+			if x, ok := sel.X.(*ast.SelectorExpr); ok && s.pkg == "receiver/door" && (x.Sel.Name == "stream" || x.Sel.Name == "to") {
+				return true // to the door; a syscall.RawConn to the gateway, which waits only: see TestCallsOfTheDoor
 			}
 			sites[s.pkg] = append(sites[s.pkg], s.path+":"+strconv.Itoa(r.line(call)))
 			return true
 		})
 	})
 	for pkg, found := range sites {
-		if len(found) != 1 || !strings.HasPrefix(found[0], pkg+"/answer.go:") {
+		if len(found) != 1 || !strings.HasPrefix(found[0], pkg+"/answer") {
 			t.Errorf("calls that write to a connection in package %s: %v; exactly one is allowed, in answer.go", pkg, found)
 		}
+	}
+}
+
+// TestCallsOfTheDoor: besides the answer, the door writes and moves to the gateway at
+// one place each, and makes no other system calls of its own that send.
+func TestCallsOfTheDoor(t *testing.T) {
+	r := tree(t)
+	found := map[string]int{}
+	r.production(func(s source) {
+		if s.pkg != "receiver/door" {
+			return
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && strings.HasPrefix(sel.Sel.Name, "SYS_") {
+				found[filepath.Base(s.path)+" "+sel.Sel.Name]++
+			}
+			return true
+		})
+	})
+	want := map[string]int{"answer_linux.go SYS_WRITE": 1, "move_linux.go SYS_WRITE": 1, "move_linux.go SYS_SPLICE": 1, "move_linux.go SYS_READ": 1, "move_linux.go SYS_IOCTL": 1}
+	if !maps.Equal(found, want) {
+		t.Errorf("system calls of the door: %v, want %v", found, want)
 	}
 }
 

@@ -38,12 +38,16 @@ type rule struct {
 const (
 	allow = unix.SECCOMP_RET_ALLOW
 	deny  = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
+	hide  = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS) // as a kernel does that is too old for the call
 	kill  = unix.SECCOMP_RET_KILL_PROCESS
 )
 
 // permit allows a call when all tests hold; forbid denies it.
 func permit(number uint32, tests ...test) rule { return rule{number, allow, tests} }
 func forbid(number uint32, tests ...test) rule { return rule{number, deny, tests} }
+
+// noClone3 makes C libraries start threads by clone, whose flags a filter can read.
+func noClone3() rule { return rule{number: unix.SYS_CLONE3, action: hide} }
 
 func stmt(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
 

@@ -19,12 +19,13 @@ func daemonRules() []rule {
 		unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_REBOOT,
 		unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_ACCT, unix.SYS_QUOTACTL, unix.SYS_SYSLOG, unix.SYS_PERSONALITY,
 		unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_KEYCTL, unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_CLOCK_ADJTIME, unix.SYS_ADJTIMEX,
-		unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME, unix.SYS_CLONE3,
+		unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME,
 	}, archForbidden()...) {
 		rules = append(rules, forbid(n))
 	}
 	const kindMask = 0xf // of the second argument of socket; the rest are flags
 	return append(rules,
+		noClone3(),
 		forbid(unix.SYS_CLONE, lacks(0, unix.CLONE_THREAD)), // a thread is no process
 		forbid(unix.SYS_SOCKET, atLeast(0, unix.AF_NETLINK+1)),
 		// SOCK_RAW is 3: both low bits. SOCK_STREAM (1) and SOCK_DGRAM (2) have one.
@@ -37,9 +38,14 @@ func daemonRules() []rule {
 func doorRules(limit, pid int) []rule {
 	at := uint32(limit)
 	rules := []rule{
+		noClone3(),
 		permit(unix.SYS_READ),
-		permit(unix.SYS_WRITE, below(0, at)),                  // to the gateway, and for messages
-		permit(unix.SYS_WRITE, atLeast(0, at), exactly(2, 1)), // the answer
+		permit(unix.SYS_WRITE, below(0, at)), // to the gateway, and for messages
+		permit(unix.SYS_WRITE, atLeast(0, at), exactly(2, 1)),                              // the answer
+		permit(unix.SYS_SPLICE, atLeast(0, at), below(2, at)),                              // from a connection to the gateway
+		permit(unix.SYS_IOCTL, equals(1, unix.TIOCINQ)),                                    // how much has come
+		permit(unix.SYS_SETSOCKOPT, equals(1, unix.SOL_SOCKET), equals(2, unix.SO_LINGER)), // to end by FIN
+		permit(unix.SYS_SETSOCKOPT, equals(1, unix.IPPROTO_TCP), equals(2, unix.TCP_NODELAY)),
 		permit(unix.SYS_CLOSE, atLeast(0, at)),
 		permit(unix.SYS_CLONE, has(0, unix.CLONE_THREAD)),
 		permit(unix.SYS_MMAP, lacks(2, unix.PROT_EXEC)),
@@ -49,12 +55,6 @@ func doorRules(limit, pid int) []rule {
 	}
 	for _, command := range []uint32{unix.F_GETFD, unix.F_SETFD, unix.F_GETFL, unix.F_SETFL} {
 		rules = append(rules, permit(unix.SYS_FCNTL, equals(1, command)))
-	}
-	for _, option := range []uint32{unix.SO_LINGER, unix.SO_KEEPALIVE} {
-		rules = append(rules, permit(unix.SYS_SETSOCKOPT, equals(1, unix.SOL_SOCKET), equals(2, option)))
-	}
-	for _, option := range []uint32{unix.TCP_NODELAY, unix.TCP_KEEPIDLE, unix.TCP_KEEPINTVL, unix.TCP_KEEPCNT} {
-		rules = append(rules, permit(unix.SYS_SETSOCKOPT, equals(1, unix.IPPROTO_TCP), equals(2, option)))
 	}
 	for _, n := range append([]uint32{
 		unix.SYS_ACCEPT4, unix.SYS_GETSOCKOPT, unix.SYS_GETSOCKNAME, unix.SYS_GETPEERNAME,

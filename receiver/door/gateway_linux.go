@@ -23,12 +23,12 @@ type Listener struct {
 
 // NewListener returns the gateway's side. addr is where the door listens; failed is
 // called once when a channel breaks, which means that the door is gone.
-func NewListener(addr net.Addr, channels []Channel, failed func(error)) *Listener {
+func NewListener(addr net.Addr, ch Channels, failed func(error)) *Listener {
 	l := &Listener{addr: addr, conns: make(chan *Conn), done: make(chan struct{})}
 	var once sync.Once
-	for _, c := range channels {
+	for i, messages := range ch.Messages {
 		go func() {
-			err := l.run(c)
+			err := l.run(messages, orders{ch.Orders, uint16(i)})
 			select {
 			case <-l.done:
 			default:
@@ -59,8 +59,8 @@ func (l *Listener) Close() error {
 func (l *Listener) Addr() net.Addr { return l.addr }
 
 // run takes one connection after the other from a channel until it breaks.
-func (l *Listener) run(ch Channel) error {
-	r := bufio.NewReaderSize(ch, 512) // what is larger goes past it
+func (l *Listener) run(messages Stream, to orders) error {
+	r := bufio.NewReaderSize(messages, readSize) // what is longer goes past it
 	for {
 		kind, n, err := head(r)
 		if err != nil {
@@ -74,7 +74,7 @@ func (l *Listener) run(ch Channel) error {
 		if kind != opened || err != nil {
 			return fmt.Errorf("message %d %q instead of a new connection", kind, text)
 		}
-		c := &Conn{ch: ch, r: r, local: l.addr, peer: net.TCPAddrFromAddrPort(peer), closed: make(chan struct{}), order: closeHard}
+		c := &Conn{messages: messages, to: to, r: r, local: l.addr, peer: net.TCPAddrFromAddrPort(peer), closed: make(chan struct{}), order: closeHard}
 		select {
 		case l.conns <- c:
 			<-c.closed
@@ -85,6 +85,19 @@ func (l *Listener) run(ch Channel) error {
 			return err
 		}
 	}
+}
+
+// orders is the way to the door for one channel.
+type orders struct {
+	stream Stream
+	number uint16
+}
+
+func (o orders) give(order, b byte) error {
+	m := [orderSize]byte{2: order, 3: b}
+	binary.BigEndian.PutUint16(m[:], o.number)
+	_, err := o.stream.Write(m[:])
+	return err
 }
 
 // head reads the head of a message. After a deadline it can be called again.
@@ -101,10 +114,12 @@ func head(r *bufio.Reader) (kind byte, n int, err error) {
 // Conn is a connection of the gate as the gateway sees it. Read and Close are called
 // by one goroutine, deadlines may be set by any.
 type Conn struct {
-	ch          Channel
+	messages    Stream
+	to          orders
 	r           *bufio.Reader
 	local, peer net.Addr
 	left        int   // bytes of the present message
+	wide        bool  // the channel was widened
 	end         error // after "ended"
 	order       byte
 
@@ -138,6 +153,10 @@ func (c *Conn) message() error {
 	switch kind {
 	case data:
 		c.left = n
+		if n > longMessage && !c.wide {
+			c.wide = true
+			widen(c.messages)
+		}
 		return nil
 	case ended:
 		c.end = io.EOF
@@ -156,7 +175,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if len(p) != 1 {
 		return 0, fmt.Errorf("an answer has one byte, not %d", len(p))
 	}
-	if _, err := c.ch.Write([]byte{answer, p[0]}); err != nil {
+	if err := c.to.give(answer, p[0]); err != nil {
 		return 0, err
 	}
 	return 1, nil
@@ -184,10 +203,10 @@ func (c *Conn) Close() error {
 
 // drain has the connection closed and skips what was on its way.
 func (c *Conn) drain() error {
-	if err := c.ch.SetReadDeadline(time.Time{}); err != nil {
+	if err := c.messages.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
-	if _, err := c.ch.Write([]byte{c.order, 0}); err != nil {
+	if err := c.to.give(c.order, 0); err != nil {
 		return err
 	}
 	for {
@@ -221,8 +240,8 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.over {
 		return net.ErrClosed
 	}
-	return c.ch.SetReadDeadline(t)
+	return c.messages.SetReadDeadline(t)
 }
 
-// SetWriteDeadline has no effect: two bytes always fit into the channel.
+// SetWriteDeadline has no effect: an order is never in the way of another for long.
 func (c *Conn) SetWriteDeadline(time.Time) error { return nil }

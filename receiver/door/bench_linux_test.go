@@ -5,9 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sluice-gateway/sluice/framing"
 )
@@ -21,14 +21,9 @@ func BenchmarkFrame(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer ln.Close()
-		fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		ours, theirs := os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
-		defer ours.Close()
-		go Serve(ln, []Channel{theirs}, slog.New(slog.DiscardHandler))
-		l := NewListener(ln.Addr(), []Channel{ours}, func(error) {})
+		ours, theirs := joined(b, 1)
+		go Serve(ln, theirs, slog.New(slog.DiscardHandler))
+		l := NewListener(ln.Addr(), ours, func(error) {})
 		defer l.Close()
 		exchange(b, l)
 	})
@@ -66,6 +61,7 @@ func exchange(b *testing.B, ln net.Listener) {
 		}
 	}()
 	b.SetBytes(int64(len(frame)))
+	before := processorTime(b)
 	var answer [1]byte
 	for b.Loop() {
 		if _, err := client.Write(frame); err != nil {
@@ -75,4 +71,14 @@ func exchange(b *testing.B, ln net.Listener) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(processorTime(b)-before)/float64(b.N), "cpu-ns/op")
+}
+
+// processorTime is what this process, so sender, door and gateway, has used so far.
+func processorTime(b *testing.B) time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,23 +18,23 @@ import (
 	"github.com/sluice-gateway/sluice/framing"
 )
 
-// pair returns the two ends of a channel.
-func pair(t *testing.T) (Channel, Channel) {
+// joined returns the two ends of n channels.
+func joined(t testing.TB, n int) (gateway, door Channels) {
 	t.Helper()
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ends [2]Channel
-	for i, fd := range fds {
-		if err := syscall.SetNonblock(fd, true); err != nil {
+	pipe := func() (r, w Stream) {
+		a, b, err := os.Pipe()
+		if err != nil {
 			t.Fatal(err)
 		}
-		f := os.NewFile(uintptr(fd), "channel")
-		t.Cleanup(func() { f.Close() })
-		ends[i] = f
+		t.Cleanup(func() { a.Close(); b.Close() })
+		return a, b
 	}
-	return ends[0], ends[1]
+	door.Orders, gateway.Orders = pipe()
+	for range n {
+		r, w := pipe()
+		gateway.Messages, door.Messages = append(gateway.Messages, r), append(door.Messages, w)
+	}
+	return gateway, door
 }
 
 // stage is a door in this process with n channels.
@@ -48,11 +50,7 @@ func stage(t *testing.T, n int) (*Listener, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-	var ours, theirs []Channel
-	for range n {
-		a, b := pair(t)
-		ours, theirs = append(ours, a), append(theirs, b)
-	}
+	ours, theirs := joined(t, n)
 	go Serve(ln, theirs, slog.New(slog.DiscardHandler))
 	l := NewListener(ln.Addr(), ours, func(error) {})
 	t.Cleanup(func() { l.Close() })
@@ -206,13 +204,126 @@ func TestReuse(t *testing.T) {
 	}
 }
 
+// TestUnreadAnswers: the door does not wait for a sender that reads none of its
+// answers; others would wait with it.
+func TestUnreadAnswers(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	deaf, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	conn, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill, s := make([]byte, 1<<20), slot{}
+	for err = nil; err == nil; { // what the other side still takes makes room: not for ever
+		raw.Write(func(fd uintptr) bool {
+			for e := syscall.Errno(0); e == 0; {
+				_, e = transfer(syscall.SYS_WRITE, fd, fill)
+			}
+			return true
+		})
+		s.owed = 1
+		err = s.answer(conn.(*net.TCPConn), 0)
+	}
+	if !errors.Is(err, errUnread) {
+		t.Errorf("the answer: %v", err)
+	}
+}
+
+// TestMoved: what the kernel moves arrives as what is copied does, with pauses and
+// cuts at every place where the door changes between the two.
+func TestMoved(t *testing.T) {
+	l, addr := stage(t, 1)
+	client, gw := connect(t, l, addr)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range 60 {
+		payload := make([]byte, rnd.IntN(3*wide>>rnd.IntN(12)))
+		for j := range payload {
+			payload[j] = byte(rnd.Uint32())
+		}
+		frame := framing.AppendFrame(nil, payload, framing.Wrap(i%2))
+		got := make([]byte, len(frame))
+		read := make(chan error)
+		go func() {
+			_, err := io.ReadFull(gw, got)
+			read <- err
+		}()
+		for p := frame; len(p) > 0; {
+			n := min(len(p), 1+rnd.IntN(2*readSize<<rnd.IntN(8)))
+			if _, err := client.Write(p[:n]); err != nil {
+				t.Fatal(err)
+			}
+			p = p[n:]
+		}
+		if err := <-read; err != nil || !bytes.Equal(got, frame) {
+			t.Fatalf("round %d, %d bytes: error %v", i, len(frame), err)
+		}
+		var b [1]byte
+		if _, err := gw.Write([]byte{0xff}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(client, b[:]); err != nil {
+			t.Fatalf("round %d: the answer: %v", i, err)
+		}
+	}
+}
+
+// TestClosedMidway: the gateway gives a connection up in the middle of a long request;
+// the next one on the same channel begins clean.
+func TestClosedMidway(t *testing.T) {
+	l, addr := stage(t, 1)
+	frame := framing.AppendFrame(nil, make([]byte, 4<<20), framing.Plain)
+	for range 20 {
+		client, gw := connect(t, l, addr)
+		sent := make(chan bool)
+		go func() { client.Write(frame); close(sent) }() // ends by the reset
+		if _, err := io.ReadFull(gw, make([]byte, 100_000)); err != nil {
+			t.Fatal(err)
+		}
+		gw.Close()
+		<-sent
+	}
+}
+
+// TestForeignOrder: an order that no channel has ends the door.
+func TestForeignOrder(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	for _, order := range [][]byte{{0, 1, answer, 0}, {0xff, 0xff, closeHard, 0}, {0, 0}} {
+		ours, theirs := joined(t, 1)
+		ended := make(chan error)
+		go func() { ended <- Serve(ln, theirs, slog.New(slog.DiscardHandler)) }()
+		if _, err := ours.Orders.Write(order); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err == nil || !strings.Contains(err.Error(), "order") {
+			t.Errorf("%x: %v", order, err)
+		}
+	}
+}
+
 // TestDoorGone: the gateway is told.
 func TestDoorGone(t *testing.T) {
-	a, b := pair(t)
+	a, b := joined(t, 1)
 	failed := make(chan error, 1)
-	l := NewListener(&net.TCPAddr{}, []Channel{a}, func(err error) { failed <- err })
+	l := NewListener(&net.TCPAddr{}, a, func(err error) { failed <- err })
 	defer l.Close()
-	b.Close()
+	b.Messages[0].Close()
 	if err := <-failed; err == nil {
 		t.Error("no error")
 	}

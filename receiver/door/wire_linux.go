@@ -4,15 +4,24 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/sluice-gateway/sluice/framing"
 )
 
-// Channel is one end of a stream between door and gateway.
-type Channel interface {
+// Channels are one end of what joins door and gateway. They are best pipes: into a
+// pipe the kernel moves what came without a copy.
+type Channels struct {
+	Messages []Stream // from the door, each for one connection at a time
+	Orders   Stream   // to the door
+}
+
+// Stream is one end of a pipe.
+type Stream interface {
 	io.ReadWriteCloser
 	SetReadDeadline(t time.Time) error
+	SyscallConn() (syscall.RawConn, error)
 }
 
 // Kinds of messages of the door.
@@ -24,7 +33,7 @@ const (
 	released byte = 5
 )
 
-// Commands of the gateway.
+// Orders of the gateway.
 const (
 	answer    byte = 1
 	closeHard byte = 2
@@ -33,8 +42,20 @@ const (
 
 const (
 	headSize = 4
-	// chunkSize is the most data of one message.
-	chunkSize = 64 << 10
+	// orderSize is so small that a pipe takes an order whole, whoever else writes.
+	orderSize = 4
+	// readSize is what the door reads into its own memory: a short request whole, of a
+	// long one the beginning, with its length.
+	readSize = 4 << 10
+	// moveLeast is the fewest bytes that are worth a system call to move them.
+	moveLeast = 4 << 10
+	// moveMost is the most data of one message besides.
+	moveMost = 1 << 20
+	// longMessage is a message for which the gateway widens the channel.
+	longMessage = 32 << 10
+	// wide is the room for messages in a channel that is used for long requests; it is
+	// no memory, but how much may lie there.
+	wide = 512 << 10
 )
 
 func putHead(b []byte, kind byte, n int) {
@@ -56,15 +77,9 @@ type counter struct {
 func (c *counter) feed(p []byte) (complete int) {
 	for len(p) > 0 && !c.lost {
 		if c.left > 0 {
-			n := min(c.left, int64(len(p)))
-			c.left, p = c.left-n, p[n:]
-			if c.left == 0 && !c.prefix {
-				complete++
-				c.wrapped = false
-			}
-			if c.left == 0 {
-				c.prefix = false
-			}
+			n := int(min(c.left, int64(len(p))))
+			complete += c.skip(n)
+			p = p[n:]
 			continue
 		}
 		n := copy(c.words[c.have:], p)
@@ -75,6 +90,32 @@ func (c *counter) feed(p []byte) (complete int) {
 		}
 	}
 	return complete
+}
+
+// skip takes n bytes, at most as many as are left, that nobody has looked at, and
+// returns how many requests they complete.
+func (c *counter) skip(n int) int {
+	if n == 0 {
+		return 0
+	}
+	c.left -= int64(n)
+	if c.left > 0 {
+		return 0
+	}
+	if c.prefix {
+		c.prefix = false
+		return 0
+	}
+	c.wrapped = false
+	return 1
+}
+
+// inside returns how many bytes the present request has still to come, as far as known.
+func (c *counter) inside() int64 {
+	if c.prefix || c.lost {
+		return 0
+	}
+	return c.left
 }
 
 // begin reads the first eight bytes of a frame or of what follows its prefix.
