@@ -1,7 +1,7 @@
 package oneway
 
 // Answers whose values are remembered, to compare retransmissions with.
-const maxAnswers = 1024
+const maxAnswers = 512
 
 // Bounds of what is deferred and remembered per connection.
 const (

@@ -13,7 +13,7 @@ const (
 
 // Bounds of all connections together, in bytes.
 const (
-	allHistory = 64 << 20
+	allHistory = 48 << 20
 	allPending = 32 << 20
 )
 
