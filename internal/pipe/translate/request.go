@@ -72,7 +72,11 @@ func encode(r event.Request, p plan.Plan, to request.Layout) (event.Request, Ver
 // missing says why a release has no equivalent of a plan; empty if it has one.
 func missing(p plan.Plan, to request.Layout) string {
 	if to == request.Layout12 {
-		return fmt.Sprintf("a pipe to IoTDB 1.2 carries no plans (%s %d)", p.Type(), p.Number())
+		why := fmt.Sprintf("a pipe to IoTDB 1.2 carries no plans (%s %d)", p.Type(), p.Number())
+		if s := statement(p); s != "" {
+			why += "; type there: " + s
+		}
+		return why
 	}
 	if to == request.Layout20 {
 		return ""
