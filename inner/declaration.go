@@ -28,6 +28,7 @@ func Recorded(dial Dialer, rec audit.Recorder) plugin.Declaration {
 			"One request at a time on each of several connections, one byte back for each.",
 		Fields: Fields(),
 		Check:  check,
+		Whole:  func(v *spec.Values) byte { return sender.Whole(v, false) },
 		NewSink: func(c plugin.SinkContext, v *spec.Values) (plugin.Sink, error) {
 			return newSink(c, v, &transport{dial: dial, audit: rec})
 		},

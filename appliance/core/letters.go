@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/arrival"
@@ -11,7 +12,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/request"
-	"github.com/sluice-gateway/sluice/internal/vfs"
+	"github.com/sluice-gateway/sluice/internal/store"
 )
 
 func openArrivals(ctx context.Context, c *Core) error {
@@ -79,9 +80,14 @@ func (l letters) Put(ctx context.Context, d plugin.DeadLetter) error {
 		Attempts: d.Attempts, First: d.First, Last: d.Last, ViaPipe: d.Event.ViaPipe, Payload: payload}
 	if d.Event.Kind == event.File {
 		for _, p := range d.Event.File.Parts {
-			if !p.Absent {
-				letter.Files = append(letter.Files, deadletter.File{Name: p.Name, Length: p.Length, Sum: p.Sum, Path: l.c.dir("files", p.Stored)})
+			if p.Absent {
+				continue
 			}
+			at, err := place(l.c, p.Stored)
+			if err != nil {
+				return err
+			}
+			letter.Files = append(letter.Files, deadletter.File{Name: p.Name, Length: p.Length, Sum: p.Sum, Path: at})
 		}
 	}
 	_, err = l.c.dead.Put(ctx, &letter)
@@ -104,12 +110,27 @@ type files struct{ c *Core }
 
 // Open implements plugin.Files.
 func (f files) Open(stored string) (plugin.File, error) {
-	return openStored(f.c.opt.FS, f.c.dir("files"), stored)
+	at, err := place(f.c, stored)
+	if err != nil {
+		return nil, err
+	}
+	return f.c.opt.FS.Open(at)
 }
 
-func openStored(fs vfs.FS, dir, stored string) (plugin.File, error) {
-	if stored == "" || filepath.Base(stored) != stored {
-		return nil, fmt.Errorf("core: %q is not the name of a stored file", stored)
+// place returns where a part of a sealed file is: NAME in the folder of files, or
+// snapshots/NAME/NAME in that of the store.
+func place(c *Core, stored string) (string, error) {
+	names := strings.Split(stored, "/")
+	for _, n := range names {
+		if n == "" || n == "." || n == ".." || filepath.Base(n) != n {
+			return "", fmt.Errorf("core: %q is not the name of a stored file", stored)
+		}
 	}
-	return fs.Open(filepath.Join(dir, stored))
+	switch {
+	case len(names) == 1:
+		return c.dir("files", stored), nil
+	case len(names) == 3 && names[0] == store.SnapshotsDir:
+		return c.dir("store", stored), nil
+	}
+	return "", fmt.Errorf("core: %q is not the name of a stored file", stored)
 }

@@ -20,6 +20,7 @@ type Config struct {
 	Lanes        int            // connections for rows; default 4
 	MaxRequest   int            // bytes of one request's payload, files are cut in pieces of it; default 4 MiB
 	SingleEvents bool           // one event per request (batch.enable=false)
+	Rows         bool           // the points of a TsFile instead of the file (format=tablet)
 	Peer         request.Layout // release of the target; LayoutAsDecoded: found out where the transport can
 
 	LaneBytes  int64 // bytes of events waiting in one lane; default 16 MiB

@@ -18,6 +18,7 @@ type counters struct {
 	bytes       atomic.Uint64
 	events      atomic.Uint64
 	points      atomic.Uint64
+	files       atomic.Uint64
 	answers     [4]atomic.Uint64 // by Verdict
 	reconnects  [reasons]atomic.Uint64
 	handshakes  atomic.Uint64
@@ -63,6 +64,7 @@ type Counters struct {
 	Bytes       uint64 // of frames on the wire, handshakes not included
 	Events      uint64 // acknowledged
 	Points      uint64 // values in acknowledged rows
+	Files       uint64 // delivered as files
 	Answers     map[string]uint64
 	Reconnects  map[string]uint64 // connections that ended, by reason
 	Handshakes  uint64            // accepted
@@ -105,7 +107,7 @@ type Needed struct {
 
 func (c *counters) snapshot() Counters {
 	s := Counters{
-		Requests: c.requests.Load(), Bytes: c.bytes.Load(), Events: c.events.Load(), Points: c.points.Load(),
+		Requests: c.requests.Load(), Bytes: c.bytes.Load(), Events: c.events.Load(), Points: c.points.Load(), Files: c.files.Load(),
 		Answers: map[string]uint64{}, Reconnects: map[string]uint64{},
 		Handshakes: c.handshakes.Load(), Unreachable: c.unreachable.Load(), Rejected: c.rejected.Load(),
 		Fates:      Fates{DeadLetters: c.dead.Load(), Splits: c.splits.Load(), LeftOut: c.left.Load(), Unpacked: c.unpacked.Load()},

@@ -16,6 +16,10 @@ import (
 // older than the TTL, and takes the same row alone).
 const batchRest = 5 * time.Minute
 
+// fileTries is how often a TsFile is refused before its points are sent instead. It is even:
+// through a gate the two types of seal take turns.
+const fileTries = 4
+
 // encodeError says that an event cannot be put into a request at all.
 type encodeError struct{ err error }
 
@@ -71,6 +75,9 @@ func (l *lane) deliver(ctx context.Context, es []entry, t Trial) error {
 				if first, rest, ok := divide(es[0]); ok {
 					return parts(ctx, l, first, rest, t)
 				}
+			}
+			if ev := es[0].ev; t.Attempts >= fileTries && ev.Kind == event.File && rowsOnly(l, ev.File) {
+				return asRows(ctx, l, es[0], t) // the target may take what is in it
 			}
 			why := refusal(es, a.Detail)
 			if t.GiveUp(l.s.cfg.Refusal) {
@@ -217,6 +224,9 @@ func (l *lane) done(es []entry) {
 	for i := range es {
 		if es[i].rows != nil {
 			points += es[i].rows.Points()
+		}
+		if es[i].ev.Kind == event.File {
+			l.s.count.files.Add(1)
 		}
 	}
 	l.s.count.points.Add(uint64(points))

@@ -10,7 +10,7 @@
 //	                                          ├─► refused  new connection and handshake, back off, repeat; split in halves
 //	                                          │            when there are several events, then by rows and columns; the
 //	                                          │            smallest part that is refused often and long enough becomes a
-//	                                          │            dead letter, then acknowledged; a file is tried as rows first
+//	                                          │            dead letter, then acknowledged; a TsFile is soon tried as rows
 //	                                          ├─► busy     back off, repeat, never counted
 //	                                          └─► no answer, bad answer, broken: close, back off, connect, repeat
 //

@@ -70,7 +70,8 @@ func iotdbFields() []spec.Field {
 		{Name: "batch.size-bytes", Type: spec.Size, Default: "16MiB", Range: spec.AtLeast(1), Since: "1.2",
 			Doc: "Most bytes of events in one request; frame.max-bytes bounds it too."},
 		{Name: "format", Default: "hybrid", Enum: []string{"hybrid", "tablet", "tsfile"}, Since: "1.3.3",
-			Doc: "Accepted; rows travel as rows and files as files (hybrid)."},
+			Doc: "hybrid: rows as rows and TsFiles as files, also those of a history of which nothing is filtered out or deleted. tablet: always " +
+				"rows, which a target can convert to the types it has. tsfile: as hybrid; rows that come as rows are not gathered in files."},
 		{Name: "realtime-first", Type: spec.Bool, Default: "true", Since: "1.3.3", Doc: "Accepted; the order of the log is kept."},
 		{Name: "compressor", Type: spec.List, Enum: []string{"snappy", "gzip", "lz4", "zstd", "lzma2"}, Since: "1.3.3",
 			Doc: "Compressors applied in this order to every request after the handshake; the target must be 1.3.3 or later. lzma2 only stores."},
@@ -166,7 +167,7 @@ func ConfigOf(v *spec.Values) (Config, error) {
 	if v.Has("batch.size-bytes") {
 		c.MaxRequest = max(minMaxRequest, int(min(v.Int("batch.size-bytes"), int64(c.MaxRequest))))
 	}
-	c.SingleEvents = !v.Bool("batch.enable")
+	c.SingleEvents, c.Rows = !v.Bool("batch.enable"), v.String("format") == "tablet"
 	switch v.String("peer-version") {
 	case "1.2":
 		c.Peer = request.Layout12
@@ -181,6 +182,18 @@ func ConfigOf(v *spec.Values) (Config, error) {
 	c.BytesPerSecond = v.Float("rate-limit-bytes-per-second")
 	c.Refusal = policyOf(v)
 	return c, c.Validate()
+}
+
+// Whole says which TsFiles of a history a sink wants as files: version 4 only if what the
+// target reads is known by then. detects: the transport can ask for its release.
+func Whole(v *spec.Values, detects bool) byte {
+	switch {
+	case v.String("format") == "tablet":
+		return 0
+	case detects || v.String("peer-version") != "auto":
+		return 4
+	}
+	return 3
 }
 
 // policyOf joins our refusal limits with upstream's conflict parameters.

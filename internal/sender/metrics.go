@@ -14,10 +14,10 @@ type Collector struct {
 }
 
 type descriptions struct {
-	requests, bytes, events, points, answers, reconnects *prometheus.Desc
-	handshakes, unreachable, rejected                    *prometheus.Desc
-	fate                                                 fateDescriptions
-	waiting, waitingBytes, trips, needed                 *prometheus.Desc
+	requests, bytes, events, points, files, answers, reconnects *prometheus.Desc
+	handshakes, unreachable, rejected                           *prometheus.Desc
+	fate                                                        fateDescriptions
+	waiting, waitingBytes, trips, needed                        *prometheus.Desc
 }
 
 type fateDescriptions struct{ dead, splits, left, unpacked *prometheus.Desc }
@@ -32,6 +32,7 @@ func NewCollector(s *Sender) *Collector {
 		bytes:       desc("sent_bytes_total", "Bytes of requests on the wire, handshakes not included."),
 		events:      desc("events_total", "Events acknowledged."),
 		points:      desc("points_total", "Values in acknowledged rows."),
+		files:       desc("files_total", "Sealed files that were delivered as files."),
 		answers:     desc("answers_total", "Answers to requests.", "answer"),
 		reconnects:  desc("connections_ended_total", "Connections that ended.", "reason"),
 		handshakes:  desc("handshakes_total", "Handshakes accepted."),
@@ -66,6 +67,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	counter(c.d.bytes, n.Bytes)
 	counter(c.d.events, n.Events)
 	counter(c.d.points, n.Points)
+	counter(c.d.files, n.Files)
 	for k, v := range n.Answers {
 		counter(c.d.answers, v, k)
 	}

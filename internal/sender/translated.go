@@ -56,10 +56,22 @@ func (l *lane) prepareFile(f *event.Sealed) (Answer, error) {
 		}
 		l.prep = prepared{of: f, peer: l.conn.peer, file: file}
 	}
-	if l.prep.file.AsRows {
+	if l.prep.file.AsRows || l.s.cfg.Rows && rowsOnly(l, f) {
 		return Answer{}, errAsRows
 	}
 	return Answer{}, nil
+}
+
+// rowsOnly reports whether a file holds points that can be sent instead of it.
+func rowsOnly(l *lane, f *event.Sealed) bool {
+	if !unpack.IsTsFile(f) {
+		return false
+	}
+	r, err := unpack.Open(l.s.deps.Files, f, unpack.Everything())
+	if err != nil {
+		return false // whoever sends the file says why
+	}
+	return r.Close() == nil
 }
 
 // leave acknowledges what the target cannot have and says so.

@@ -133,3 +133,29 @@ func TestRefusedFileIsSentAsRows(t *testing.T) {
 		}
 	})
 }
+
+// TestFormatTablet: a TsFile goes as rows, whatever cannot be read as one as it is.
+func TestFormatTablet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files, target := fileFolder{}, newTarget()
+		var types []string
+		target.react = func(_ int, typ request.Type, _ []byte) reaction {
+			types = append(types, fmt.Sprint(int(typ)))
+			return reaction{answer: Answer{Verdict: OK}, apply: typ == request.TypeBatch || typ == request.TypeInsertNode}
+		}
+		acks, cfg := newAcks(), testConfig(1)
+		cfg.Rows = true
+		s := start(t, cfg, Deps{Transport: target, Acker: acks, Files: files})
+		defer s.Close()
+		other := files.sealed(t, nil, table("root.d2", 1))
+		for name := range files {
+			if name == other.File.Parts[len(other.File.Parts)-1].Stored {
+				files[name] = bytes.Repeat([]byte{7}, len(files[name]))
+			}
+		}
+		writeAll(t, s, []*event.Event{files.sealed(t, nil, table("root.d1", 10)), other})
+		if got := strings.Join(types, " "); acks.count() != 2 || len(target.model) != 30 || got != "6 8 9" {
+			t.Errorf("%d acks, %d points, requests %s", acks.count(), len(target.model), got)
+		}
+	})
+}

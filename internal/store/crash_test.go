@@ -112,7 +112,7 @@ func (r *rig) clean() {
 	r.t.Helper()
 	names, err := r.fs.List("store")
 	r.must(err)
-	known := []string{manifest.Name, asideDir, snapshotsDir}
+	known := []string{manifest.Name, asideDir, SnapshotsDir}
 	for _, f := range r.man.State().Files {
 		known = append(known, f.Name, f.Mods)
 	}

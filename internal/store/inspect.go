@@ -49,7 +49,7 @@ func Inspect(fsys vfs.FS, dir string) (*Report, error) {
 		d, _ := erase.Of(t.Pos, t.Plan)
 		r.Tombstones = append(r.Tombstones, d)
 	}
-	known := []string{manifest.Name, asideDir, snapshotsDir}
+	known := []string{manifest.Name, asideDir, SnapshotsDir}
 	for i := range st.Files {
 		f := &st.Files[i]
 		known = append(known, f.Name, f.Mods)
@@ -69,7 +69,7 @@ func Inspect(fsys vfs.FS, dir string) (*Report, error) {
 	}
 	r.Names, err = (&Store{cfg: Config{FS: fsys, Dir: dir}}).Snapshots()
 	for _, n := range r.Names {
-		s, _, err := manifest.Read(fsys, path.Join(dir, snapshotsDir, n))
+		s, _, err := manifest.Read(fsys, path.Join(dir, SnapshotsDir, n))
 		if err != nil {
 			r.Problems = append(r.Problems, fmt.Sprintf("snapshot %s: %v", n, err))
 		}

@@ -53,7 +53,7 @@ func (s *Store) Snapshot(ctx context.Context, name string) (*Snapshot, error) {
 	}
 	s.snapshots.Lock()
 	defer s.snapshots.Unlock()
-	dir := path.Join(s.cfg.Dir, snapshotsDir, name)
+	dir := path.Join(s.cfg.Dir, SnapshotsDir, name)
 	if n, err := (keeper{s}).openSnapshot(dir); n != nil || err != nil {
 		return n, err
 	}
@@ -134,13 +134,13 @@ func (s keeper) clearSnapshots() error {
 	if err != nil {
 		return err
 	}
-	all, err := s.cfg.FS.List(path.Join(s.cfg.Dir, snapshotsDir))
+	all, err := s.cfg.FS.List(path.Join(s.cfg.Dir, SnapshotsDir))
 	if err != nil {
 		return err
 	}
 	for _, n := range all {
 		if !slices.Contains(names, n) {
-			if err := vfs.RemoveAll(s.cfg.FS, path.Join(s.cfg.Dir, snapshotsDir, n)); err != nil {
+			if err := vfs.RemoveAll(s.cfg.FS, path.Join(s.cfg.Dir, SnapshotsDir, n)); err != nil {
 				return err
 			}
 		}
@@ -150,7 +150,7 @@ func (s keeper) clearSnapshots() error {
 
 // Snapshots returns the names of the snapshots.
 func (s *Store) Snapshots() ([]string, error) {
-	all, err := s.cfg.FS.List(path.Join(s.cfg.Dir, snapshotsDir))
+	all, err := s.cfg.FS.List(path.Join(s.cfg.Dir, SnapshotsDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -159,7 +159,7 @@ func (s *Store) Snapshots() ([]string, error) {
 	}
 	var out []string
 	for _, n := range all {
-		ok, err := vfs.Exists(s.cfg.FS, path.Join(s.cfg.Dir, snapshotsDir, n, manifest.Name))
+		ok, err := vfs.Exists(s.cfg.FS, path.Join(s.cfg.Dir, SnapshotsDir, n, manifest.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -223,11 +223,14 @@ func (n *Snapshot) deleted() erase.Set {
 	return set
 }
 
-// View reads a snapshot as View reads the store. The caller closes it.
-func (n *Snapshot) View() (*View, error) {
+// View reads a snapshot as View reads the store, without the files of some names. The
+// caller closes it.
+func (n *Snapshot) View(without ...string) (*View, error) {
 	v := newView(&n.s.cfg, n.s.shelf, n.state.Flushed, n.deleted())
 	for i := range n.state.Files {
-		v.addLayer(newLayer(n.dir, n.state.Files[i]))
+		if !slices.Contains(without, n.state.Files[i].Name) {
+			v.addLayer(newLayer(n.dir, n.state.Files[i]))
+		}
 	}
 	v.shelf.pin(v.pinned)
 	v.forget = true

@@ -64,7 +64,7 @@ type Compaction struct {
 // Folders and names below Config.Dir.
 const (
 	asideDir     = "aside"
-	snapshotsDir = "snapshots"
+	SnapshotsDir = "snapshots" // in the folder of the store: a folder for each snapshot
 	suffix       = ".tsfile"
 	modsSuffix   = ".mods"
 	cursorName   = "store"
@@ -142,7 +142,7 @@ var ErrClosed = errors.New("store: closed")
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg.defaults()
 	s := &Store{cfg: cfg, shelf: newShelf(cfg.FS)}
-	for _, dir := range []string{cfg.Dir, path.Join(cfg.Dir, asideDir), path.Join(cfg.Dir, snapshotsDir)} {
+	for _, dir := range []string{cfg.Dir, path.Join(cfg.Dir, asideDir), path.Join(cfg.Dir, SnapshotsDir)} {
 		if err := cfg.FS.MkdirAll(dir); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
@@ -227,7 +227,7 @@ func (s *Store) recover(ctx context.Context) error {
 	st := s.man.State()
 	s.begin(&st)
 	c.Set(st.Flushed)
-	known := map[string]bool{manifest.Name: true, asideDir: true, snapshotsDir: true}
+	known := map[string]bool{manifest.Name: true, asideDir: true, SnapshotsDir: true}
 	for _, f := range st.Files {
 		known[f.Name], known[f.Mods] = true, true
 		if f.Flags&manifest.Aside != 0 {

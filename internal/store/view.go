@@ -237,6 +237,51 @@ func (v *View) input(src *source) (merge.Input, error) {
 	return in, nil
 }
 
+// Intact reports whether every point of a file, by its name, is there to be read: no
+// deletion concerns it and no TTL or retention has ended it. What newer files have for the
+// same times does not count.
+func (v *View) Intact(name string) (bool, error) {
+	i := slices.IndexFunc(v.sources, func(s source) bool { return s.layer != nil && s.layer.Name == name })
+	if i < 0 {
+		return false, nil
+	}
+	src := &v.sources[i]
+	o, err := v.shelf.acquire(src.layer)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		v.shelf.release(src.layer)
+		if v.forget {
+			v.shelf.discard(src.layer)
+		}
+	}()
+	hidden := v.hides(v.deleted.After(src.clean).Within(src.lo, src.hi), o)
+	for d, err := range o.r.Devices() {
+		if err != nil {
+			return false, err
+		}
+		device := d.ID.String()
+		if v.Bound(device) > src.lo {
+			return false, nil
+		}
+		if hidden == nil {
+			continue
+		}
+		for s, err := range o.r.Series(d) {
+			if err != nil {
+				return false, err
+			}
+			for _, r := range hidden(device, s.Name) {
+				if r.Lo <= s.Stats.End && r.Hi >= s.Stats.Start {
+					return false, nil
+				}
+			}
+		}
+	}
+	return true, nil
+}
+
 // hides returns what deletions and the mods of a file take away; nil if there are none.
 func (v *View) hides(set erase.Set, o *opened) func(device, measurement string) []merge.Range {
 	if set.Len() == 0 && (o == nil || o.mods.Len() == 0 && len(o.early) == 0) && !v.expire {

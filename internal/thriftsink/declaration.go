@@ -29,6 +29,7 @@ func Recorded(dial Dialer, rec audit.Recorder) plugin.Declaration {
 			"The name iotdb-thrift-sink, asynchronous in IoTDB, is accepted and synchronous here.",
 		Fields: Fields(),
 		Check:  sender.Check,
+		Whole:  func(v *spec.Values) byte { return sender.Whole(v, true) },
 		NewSink: func(c plugin.SinkContext, v *spec.Values) (plugin.Sink, error) {
 			return newSink(c, v, &transport{dial: dial, audit: rec})
 		},

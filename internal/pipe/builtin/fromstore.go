@@ -3,8 +3,10 @@ package builtin
 import (
 	"context"
 	"iter"
+	"path"
 	"slices"
 
+	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/store"
 	"github.com/sluice-gateway/sluice/internal/store/merge"
 )
@@ -24,19 +26,52 @@ func (h storeHistory) Snapshot(ctx context.Context, name string) (Snapshot, erro
 	if err != nil {
 		return nil, err
 	}
-	return &storeSnapshot{n: n, v: v}, nil
+	return &storeSnapshot{name: name, n: n, v: v}, nil
 }
 
 type storeSnapshot struct {
-	n *store.Snapshot
-	v *store.View
+	name string
+	n    *store.Snapshot
+	v    *store.View
+	rest *store.View // of the files whose points are read; nil: not yet
 }
 
 // Position implements Snapshot.
 func (s *storeSnapshot) Position() uint64 { return s.n.Position() }
 
-// Devices implements Snapshot.
-func (s *storeSnapshot) Devices(lo, hi int64) iter.Seq2[merge.Device, error] {
+// Files implements Snapshot.
+func (s *storeSnapshot) Files() []HistoryFile {
+	var out []HistoryFile
+	for _, f := range s.n.Files() {
+		out = append(out, HistoryFile{
+			Part: event.Part{Length: f.Size, Sum: f.Sum, Stored: path.Join(store.SnapshotsDir, s.name, path.Base(f.Path))},
+			Lo:   f.Lo, Hi: f.Hi, To: f.To,
+			Intact: func() (bool, error) { return s.v.Intact(path.Base(f.Path)) },
+		})
+	}
+	return out
+}
+
+// Points implements Snapshot.
+func (s *storeSnapshot) Points(without func(i int) bool) (Points, error) {
+	var names []string
+	for i, f := range s.n.Files() {
+		if without(i) {
+			names = append(names, path.Base(f.Path))
+		}
+	}
+	v, err := s.n.View(names...)
+	if err != nil {
+		return nil, err
+	}
+	s.rest = v
+	return storePoints{v}, nil
+}
+
+type storePoints struct{ v *store.View }
+
+// Devices implements Points.
+func (s storePoints) Devices(lo, hi int64) iter.Seq2[merge.Device, error] {
 	inputs, err := s.v.Inputs(lo, hi)
 	if err != nil {
 		return func(yield func(merge.Device, error) bool) { yield(merge.Device{}, err) }
@@ -44,14 +79,17 @@ func (s *storeSnapshot) Devices(lo, hi int64) iter.Seq2[merge.Device, error] {
 	return merge.Devices(inputs)
 }
 
-// Scan implements Snapshot.
-func (s *storeSnapshot) Scan(ctx context.Context, q merge.Query) (Rows, error) {
+// Scan implements Points.
+func (s storePoints) Scan(ctx context.Context, q merge.Query) (Rows, error) {
 	return s.v.Scan(ctx, q)
 }
 
 // Close implements Snapshot.
 func (s *storeSnapshot) Close() error {
 	s.v.Close()
+	if s.rest != nil {
+		s.rest.Close()
+	}
 	return nil
 }
 

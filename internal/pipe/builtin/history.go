@@ -27,13 +27,22 @@ type History interface {
 type Snapshot interface {
 	// Position returns the position of the log up to which it has everything.
 	Position() uint64
+	// Files returns its TsFiles, oldest first: where two have a value for the same time of a
+	// series, the later one wins.
+	Files() []HistoryFile
+	// Points joins the content of all files but those that without names by their numbers.
+	Points(without func(i int) bool) (Points, error)
+	// Close ends the reading; the snapshot stays.
+	Close() error
+}
+
+// Points are the content of files, until their snapshot is closed.
+type Points interface {
 	// Devices yields the devices that may have points within lo to hi; at the first error
 	// it yields it and stops.
 	Devices(lo, hi int64) iter.Seq2[merge.Device, error]
 	// Scan reads rows of one device: each time once, ascending, nothing deleted.
 	Scan(ctx context.Context, q merge.Query) (Rows, error)
-	// Close ends the reading; the snapshot stays.
-	Close() error
 }
 
 // Rows yields tablets that are valid until the next call, io.EOF at the end.
@@ -45,7 +54,7 @@ type Rows interface {
 // item at P, so that the cursor reaches P when all of it is delivered. Every item has a
 // mark, so that after a restart the pipe goes on behind the last delivered one.
 //
-//	plans that the log has lost ─► plans of the log up to P ─► schema ─► points ─► log from P+1
+//	plans that the log has lost ─► plans of the log up to P ─► schema ─► whole files ─► rows of the others ─► log from P+1
 //
 // Deletions go before the points: what they delete is not in the snapshot, and a target
 // that had it from before does not keep it.
@@ -54,6 +63,8 @@ type past struct {
 	snap   Snapshot
 	pos    event.Position
 	plans  []*event.Event // not yet sent
+	files  []HistoryFile
+	points Points // of those that are not sent whole; nil: not begun
 	next   func() (merge.Device, error, bool)
 	stop   func()
 	rows   Rows // of the current device; nil: take the next one
@@ -79,14 +90,14 @@ func openPast(ctx context.Context, s *logSource) (*past, error) {
 		return nil, snap.Close()
 	}
 	p.at, err = parseMark(s.c.Mark)
-	if err == nil && !p.at.rows {
+	if err == nil && p.at.phase == inChanges {
 		err = p.collect(ctx, d)
 	}
 	if err != nil {
 		_ = snap.Close() // the first error is the one to tell
 		return nil, err
 	}
-	p.next, p.stop = iter.Pull2(snap.Devices(p.filter.lo, p.filter.hi))
+	p.files = snap.Files()
 	s.c.Logger.Info("the pipe begins with a snapshot", "snapshot", s.c.Snapshot, "position", p.pos, "plans", len(p.plans), "behind", p.at)
 	return p, nil
 }
@@ -191,6 +202,15 @@ func (p *past) Next(ctx context.Context) (plugin.Item, bool, error) {
 			p.plans[0], p.plans = nil, p.plans[1:]
 			return p.item(ev), true, nil
 		}
+		if p.points == nil {
+			ev, err := p.whole()
+			if ev == nil && err == nil {
+				err = p.begin()
+			}
+			if ev != nil || err != nil {
+				return p.item(ev), err == nil, err
+			}
+		}
 		if p.rows == nil {
 			more, err := p.device(ctx)
 			if !more || err != nil {
@@ -208,7 +228,7 @@ func (p *past) Next(ctx context.Context) (plugin.Item, bool, error) {
 		if t.Rows() == 0 {
 			continue
 		}
-		p.at = mark{rows: true, device: t.Device, time: t.Times[t.Rows()-1]}
+		p.at.phase, p.at.device, p.at.time = inRows, t.Device, t.Times[t.Rows()-1]
 		if t, err = unpack.Dense(t.Clone()); err != nil {
 			return plugin.Item{}, false, err
 		}
@@ -220,6 +240,30 @@ func (p *past) Next(ctx context.Context) (plugin.Item, bool, error) {
 
 func (p *past) item(ev *event.Event) plugin.Item {
 	return plugin.Item{Pos: p.pos, Event: ev, More: true, Mark: p.at.String()}
+}
+
+// whole returns the next file that is sent as it is; nil behind the last.
+func (p *past) whole() (*event.Event, error) {
+	if p.at.phase == inChanges {
+		which, err := p.choose()
+		if err != nil {
+			return nil, err
+		}
+		p.at = mark{phase: inFiles, whole: which}
+	}
+	if p.at.phase == inFiles {
+		return p.nextFile(), nil
+	}
+	return nil, nil
+}
+
+// begin opens the points of the files that are not sent whole.
+func (p *past) begin() (err error) {
+	if p.points, err = p.snap.Points(p.at.whole.has); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	p.next, p.stop = iter.Pull2(p.points.Devices(p.filter.lo, p.filter.hi))
+	return nil
 }
 
 // device opens the next device of which something is selected; false after the last.
@@ -239,7 +283,7 @@ func (p *past) device(ctx context.Context) (bool, error) {
 		if p.at.passed(d.Name) {
 			continue
 		}
-		if p.at.rows && p.at.device == d.Name { // after a restart: the rest of it
+		if p.at.phase == inRows && p.at.device == d.Name { // after a restart: the rest of it
 			if p.at.time == math.MaxInt64 {
 				continue
 			}
@@ -259,7 +303,7 @@ func (p *past) device(ctx context.Context) (bool, error) {
 		if len(columns) == 0 {
 			continue
 		}
-		p.rows, err = p.snap.Scan(ctx, merge.Query{Device: d.Name, Columns: columns, Lo: lo, Hi: p.filter.hi, Rows: rowsPerTablet})
+		p.rows, err = p.points.Scan(ctx, merge.Query{Device: d.Name, Columns: columns, Lo: lo, Hi: p.filter.hi, Rows: rowsPerTablet})
 		if err != nil {
 			return false, fmt.Errorf("snapshot: %w", err)
 		}
@@ -284,6 +328,8 @@ func (a alignedAs) Next() (*tablet.Tablet, error) {
 }
 
 func (p *past) close() error {
-	p.stop()
+	if p.stop != nil {
+		p.stop()
+	}
 	return p.snap.Close()
 }

@@ -19,14 +19,26 @@ type fakeHistory struct {
 	at      uint64
 	devices []*tablet.Tablet
 	name    string
+	files   []HistoryFile
+	left    []int // files that Points was to leave out
 }
 
 func (h *fakeHistory) Snapshot(_ context.Context, name string) (Snapshot, error) {
 	h.name = name
 	return h, nil
 }
-func (h *fakeHistory) Position() uint64 { return h.at }
-func (h *fakeHistory) Close() error     { return nil }
+func (h *fakeHistory) Position() uint64     { return h.at }
+func (h *fakeHistory) Close() error         { return nil }
+func (h *fakeHistory) Files() []HistoryFile { return h.files }
+
+func (h *fakeHistory) Points(without func(int) bool) (Points, error) {
+	for i := range h.files {
+		if without(i) {
+			h.left = append(h.left, i)
+		}
+	}
+	return h, nil
+}
 
 func (h *fakeHistory) Devices(int64, int64) iter.Seq2[merge.Device, error] {
 	return func(yield func(merge.Device, error) bool) {

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,45 +11,96 @@ import (
 
 // mark is a place in a snapshot. Its text is kept by the engine.
 //
-//	changes                   the changes before the points are being sent
-//	rows TIME DEVICE          of the points everything up to DEVICE is delivered, of DEVICE up to TIME
+//	changes                    the changes before the points are being sent
+//	files WHOLE N              of the first N files those are delivered that are sent whole
+//	rows WHOLE TIME DEVICE     so are those of all, the points of the other files of the devices
+//	                           before DEVICE, and those of DEVICE up to TIME
 //
-// The snapshot never changes and its devices have one order, so a mark means the same after a
-// restart. The changes come from what does change (log, catalogue): they are sent again from
-// the first.
+// The snapshot never changes and its devices have one order, so a mark means the same after
+// a restart; which files are sent whole is decided once and is part of it. The changes come
+// from what does change (log, catalogue): they are sent again from the first.
 type mark struct {
-	rows   bool
+	phase  phase
+	whole  bits
+	file   int // the next one
 	device string
 	time   int64
 }
 
+type phase string
+
+const (
+	inChanges phase = "changes"
+	inFiles   phase = "files"
+	inRows    phase = "rows"
+)
+
 // String returns the text of the mark.
 func (m mark) String() string {
-	if !m.rows {
-		return "changes"
+	switch m.phase {
+	case inFiles:
+		return "files " + m.whole.String() + " " + strconv.Itoa(m.file)
+	case inRows:
+		return "rows " + m.whole.String() + " " + strconv.FormatInt(m.time, 10) + " " + strconv.QuoteToASCII(m.device)
 	}
-	return "rows " + strconv.FormatInt(m.time, 10) + " " + strconv.QuoteToASCII(m.device)
+	return string(inChanges)
 }
 
 // parseMark reads the text; the empty one is the beginning.
 func parseMark(text string) (m mark, err error) {
-	if text == "" || text == (mark{}).String() {
-		return mark{}, nil
-	}
-	fields := strings.SplitN(text, " ", 3)
-	if len(fields) == 3 && fields[0] == "rows" {
-		m.rows = true
-		if m.time, err = strconv.ParseInt(fields[1], 10, 64); err == nil {
-			m.device, err = strconv.Unquote(fields[2])
+	f := strings.SplitN(text, " ", 4)
+	m.phase = phase(f[0])
+	switch {
+	case text == "", text == string(inChanges):
+		return mark{phase: inChanges}, nil
+	case m.phase == inFiles && len(f) == 3:
+		if m.whole, err = parseBits(f[1]); err == nil {
+			m.file, err = strconv.Atoi(f[2])
+		}
+	case m.phase == inRows && len(f) == 4:
+		if m.whole, err = parseBits(f[1]); err == nil {
+			m.time, err = strconv.ParseInt(f[2], 10, 64)
 		}
 		if err == nil {
-			return m, nil
+			m.device, err = strconv.Unquote(f[3])
 		}
+	default:
+		err = strconv.ErrSyntax
 	}
-	return mark{}, fmt.Errorf("%.100q is no place in a snapshot", text)
+	if err != nil {
+		return mark{}, fmt.Errorf("%.100q is no place in a snapshot: %w", text, err)
+	}
+	return m, nil
 }
 
 // passed reports whether all points of a device lie before the mark.
 func (m mark) passed(device string) bool {
-	return m.rows && tsfile.ComparePaths(device, m.device) < 0
+	return m.phase == inRows && tsfile.ComparePaths(device, m.device) < 0
+}
+
+// bits are numbers of files, the lowest bit of the first byte first.
+type bits []byte
+
+func (b bits) has(i int) bool { return i/8 < len(b) && b[i/8]&(1<<(i%8)) != 0 }
+
+func (b *bits) set(i int) {
+	for i/8 >= len(*b) {
+		*b = append(*b, 0)
+	}
+	(*b)[i/8] |= 1 << (i % 8)
+}
+
+// String returns hexadecimal digits, "-" for none.
+func (b bits) String() string {
+	if len(b) == 0 {
+		return "-"
+	}
+	return hex.EncodeToString(b)
+}
+
+func parseBits(text string) (bits, error) {
+	if text == "-" {
+		return nil, nil
+	}
+	return hex.DecodeString(text)
 }

@@ -54,8 +54,8 @@ func sourceFields(d Deps) []spec.Field {
 				"an inner option selects all below it, all selects everything, also requests a gateway only keeps."},
 		{Name: "inclusion.exclusion", Type: spec.List, Since: "1.3.2", Check: checkInclusion, Doc: "Options taken out of inclusion."},
 		{Name: "history.enable", Type: spec.Bool, Default: "true", Since: "1.2",
-			Doc: "Send what had arrived before the pipe was created: schema, then points, of a snapshot of the store; the log follows " +
-				"behind it. With forwarding-pipe-requests=false from the first record of the log on."},
+			Doc: "Send what had arrived before the pipe was created: schema, then points, of a snapshot of the store, in whole TsFiles " +
+				"where the sink takes them; the log follows behind it. With forwarding-pipe-requests=false from the first record of the log on."},
 		{Name: "history.start-time", Since: "1.2", Check: checkTime, Doc: "Earliest event time of the history to send, included: ISO or a whole number."},
 		{Name: "history.end-time", Since: "1.2", Check: checkTime, Doc: "Latest event time of the history to send, included."},
 		{Name: "realtime.enable", Type: spec.Bool, Default: "true", Since: "1.2", Doc: "Send what arrives after the pipe was created."},

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -19,6 +20,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/pipe/builtin"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
+	"github.com/sluice-gateway/sluice/internal/pipe/unpack"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/spec"
 	"github.com/sluice-gateway/sluice/internal/store"
@@ -89,6 +91,8 @@ type pastWorld struct {
 	taken     int // by the target
 
 	useStore bool
+	whole    byte         // what the target wants as files
+	files    int          // it has taken
 	real     *store.Store // nil: the model is asked for snapshots
 }
 
@@ -111,6 +115,7 @@ func (w *pastWorld) open() {
 	}
 	w.log = log
 	sink := plugin.Declaration{Name: "state-sink", Kind: plugin.KindSink, Doc: "Applies to a model.",
+		Whole:   func(*spec.Values) byte { return w.whole },
 		NewSink: func(c plugin.SinkContext, _ *spec.Values) (plugin.Sink, error) { return stateSink{w, c.Acker}, nil }}
 	var history builtin.History = w
 	var snapshots Snapshots = w
@@ -125,7 +130,7 @@ func (w *pastWorld) open() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.engine, err = Open(Deps{FS: w.mem, Log: FromLog(log), Registry: r, Logger: slog.New(slog.DiscardHandler), Snapshots: snapshots},
+	w.engine, err = Open(Deps{FS: w.mem, Log: FromLog(log), Registry: r, Logger: slog.New(slog.DiscardHandler), Snapshots: snapshots, Files: storeFiles{w.mem}},
 		Config{Dir: "pipes", Zone: time.UTC, Watch: 3 * time.Millisecond, RetryMin: time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
@@ -221,6 +226,9 @@ func (w *pastWorld) Delete(name string) error {
 func (s savedPoints) Position() uint64 { return s.at }
 func (s savedPoints) Close() error     { return nil }
 
+func (s savedPoints) Files() []builtin.HistoryFile                  { return nil }
+func (s savedPoints) Points(func(int) bool) (builtin.Points, error) { return s, nil }
+
 func (s savedPoints) Devices(int64, int64) iter.Seq2[merge.Device, error] {
 	return func(yield func(merge.Device, error) bool) {
 		for _, d := range slices.Sorted(maps.Keys(s.points)) {
@@ -263,7 +271,7 @@ func (s stateSink) Write(ctx context.Context, it plugin.Item) error {
 	if !hang {
 		s.w.left--
 		s.w.taken++
-		s.w.target.apply(it.Event)
+		hang = s.w.deliver(it.Event) != nil // its disk is broken: a real sink would try for ever
 	}
 	s.w.mu.Unlock()
 	if hang {
@@ -273,6 +281,38 @@ func (s stateSink) Write(ctx context.Context, it plugin.Item) error {
 	s.acker.Ack(it.Pos, it.Nth)
 	return nil
 }
+
+// deliver applies an event to the target; mu is held.
+func (w *pastWorld) deliver(ev *event.Event) error {
+	if ev.Kind != event.File {
+		w.target.apply(ev)
+		return nil
+	}
+	w.files++
+	r, err := unpack.Open(storeFiles{w.mem}, ev.File, unpack.Everything())
+	for err == nil {
+		var t *tablet.Tablet
+		if t, err = r.Next(); t != nil {
+			w.target.apply(&event.Event{Kind: event.Tablet, Tablet: t})
+		}
+	}
+	if r != nil {
+		_ = r.Close() // read only
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	var bad *unpack.Bad
+	if errors.As(err, &bad) {
+		w.t.Error(err)
+	}
+	return err
+}
+
+// storeFiles opens the files of snapshots.
+type storeFiles struct{ mem *vfs.Mem }
+
+func (f storeFiles) Open(stored string) (plugin.File, error) { return f.mem.Open("store/" + stored) }
 
 func (s stateSink) Drain(context.Context) error { return nil }
 func (s stateSink) Close() error                { return nil }
@@ -422,7 +462,7 @@ func TestQuota(t *testing.T) {
 func TestHistoryWhileTheStoreCompacts(t *testing.T) {
 	for seed := range int64(3) {
 		rng := rand.New(rand.NewSource(100 + seed))
-		w := &pastWorld{t: t, mem: vfs.NewMem(uint64(seed)), store: points{}, target: points{}, left: -1, useStore: true}
+		w := &pastWorld{t: t, mem: vfs.NewMem(uint64(seed)), store: points{}, target: points{}, left: -1, useStore: true, whole: byte(3 * (seed % 2))}
 		w.open()
 		work := func() {
 			w.churn(rng, 200)
@@ -492,7 +532,7 @@ func TestHistoryAndCrashes(t *testing.T) {
 	}
 	for seed := range seeds {
 		rng := rand.New(rand.NewSource(200 + seed))
-		w := &pastWorld{t: t, mem: vfs.NewMem(uint64(seed)), store: points{}, target: points{}, left: -1, useStore: true}
+		w := &pastWorld{t: t, mem: vfs.NewMem(uint64(seed)), store: points{}, target: points{}, left: -1, useStore: true, whole: byte(3 * (seed % 2))}
 		w.open()
 		w.churn(rng, 300)
 		if err := w.real.Flush(t.Context()); err != nil {

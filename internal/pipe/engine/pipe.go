@@ -307,6 +307,9 @@ func (p *pipe) build(pl *plan) (*instance, error) {
 	common := plugin.Common{Pipe: def.Name, ID: def.ID, Logger: p.log, Metrics: in.metrics}
 	source := plugin.SourceContext{Common: common, From: from, Created: event.Position(def.Head),
 		CreatedAt: def.Created, DeadLetters: p.e.deps.DeadLetters, Files: p.e.deps.Files}
+	if whole := pl.sink.decl.Whole; whole != nil {
+		source.Whole = whole(pl.sink.values)
+	}
 	if def.Past != nil {
 		source.Snapshot, source.Mark = def.snapshotName(), def.Past.Mark
 		if def.Past.Gap {

@@ -15,8 +15,8 @@ const pastDevices = 40
 
 // newDeepPast is a world with a real store that has points of many devices in several
 // layers, some overwritten, some deleted.
-func newDeepPast(t testing.TB, seed uint64) *pastWorld {
-	w := &pastWorld{t: t, mem: vfs.NewMem(seed), store: points{}, target: points{}, left: -1, useStore: true}
+func newDeepPast(t testing.TB, seed uint64, whole byte) *pastWorld {
+	w := &pastWorld{t: t, mem: vfs.NewMem(seed), store: points{}, target: points{}, left: -1, useStore: true, whole: whole}
 	w.open()
 	rng := rand.New(rand.NewSource(int64(seed)))
 	for layer := range 3 {
@@ -70,7 +70,7 @@ func (w *pastWorld) abandon() {
 func TestHistoryGoesOn(t *testing.T) {
 	for seed := range uint64(3) {
 		rng := rand.New(rand.NewSource(int64(seed)))
-		w := newDeepPast(t, seed)
+		w := newDeepPast(t, seed, 0)
 		const step = 4
 		w.take(step)
 		w.exec("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')")
@@ -119,7 +119,7 @@ func TestHistoryCrashAtEveryOperation(t *testing.T) {
 	}
 	for k := 1; ; k += step {
 		rng := rand.New(rand.NewSource(int64(k)))
-		w := newDeepPast(t, 5)
+		w := newDeepPast(t, 5, byte(3*(k%2)))
 		w.take(pastDevices / 2)
 		reached := w.mem.FailFrom(k)
 		ctx := t.Context()
@@ -158,9 +158,37 @@ func TestHistoryCrashAtEveryOperation(t *testing.T) {
 	}
 }
 
+// TestWholeFiles: what is wholly wanted goes as files, what has deletions as rows behind
+// them, and the layers win over each other as in the store, also over restarts.
+func TestWholeFiles(t *testing.T) {
+	for seed := range uint64(4) {
+		rng := rand.New(rand.NewSource(int64(seed)))
+		w := newDeepPast(t, seed, 3)
+		w.take(2)
+		w.exec("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')")
+		for range 3 {
+			w.hung()
+			w.engine.watch.marks()
+			w.kill(rng)
+			w.take(2)
+			w.open()
+			w.churn(rng, 20)
+		}
+		w.hung()
+		w.close()
+		w.take(-1)
+		w.open()
+		w.eventually(fmt.Sprintf("seed %d: target and store are equal", seed), w.equal)
+		if w.files == 0 || w.files == w.taken {
+			t.Errorf("seed %d: of %d items %d were files", seed, w.taken, w.files)
+		}
+		w.close()
+	}
+}
+
 // TestAlteredHistoryBeginsAgain: other rules for what is sent hold for all of it.
 func TestAlteredHistoryBeginsAgain(t *testing.T) {
-	w := newDeepPast(t, 1)
+	w := newDeepPast(t, 1, 0)
 	w.take(10)
 	w.exec("create pipe p with source ('inclusion'='data', 'path'='root.p2*.**,root.p3*.**') with sink ('sink'='state-sink')")
 	w.hung()
@@ -174,7 +202,7 @@ func TestAlteredHistoryBeginsAgain(t *testing.T) {
 
 // TestBadMark: a place that is not understood stops the pipe and says so.
 func TestBadMark(t *testing.T) {
-	w := newDeepPast(t, 1)
+	w := newDeepPast(t, 1, 0)
 	w.take(3)
 	w.exec("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')")
 	w.hung()

@@ -89,6 +89,10 @@ type Declaration struct {
 	// May be nil: neither.
 	Snapshots func(v *spec.Values) (begin, gap bool)
 
+	// Whole says which TsFiles of a history a sink with these values wants as files: up to
+	// this format version. May be nil: their points.
+	Whole func(v *spec.Values) byte
+
 	NewSource    func(c SourceContext, v *spec.Values) (Source, error)
 	NewProcessor func(c ProcessorContext, v *spec.Values) (Processor, error)
 	// NewSink must not wait for the target: a pipe is created while it is down.
@@ -118,6 +122,9 @@ type SourceContext struct {
 	// Mark is that of the last item of the snapshot behind which nothing is missing at the
 	// target; empty: begin with the first.
 	Mark string
+	// Whole is the newest version of TsFiles that the sink wants as files instead of their
+	// points, where both would do; 0: none.
+	Whole byte
 	// Missed, if not nil, says that the pipe goes on behind a gap in its log, and calls fn
 	// with the changes of schema and the deletions in it, in log order.
 	Missed func(fn func(pos event.Position, ev *event.Event) error) error
