@@ -175,22 +175,26 @@ func (x *selection) compile(s *sql.Select) (*pred.Predicate, error) {
 func (x *selection) compileFor(where sql.Expr, from []sql.Path) (*pred.Predicate, error) {
 	return pred.Compile(where, pred.Scope{
 		Resolve: func(p sql.Path) ([]int, error) {
-			var out []int
+			var found []catalog.SeriesInfo
 			prefixes := from
 			if p.Nodes[0] == "root" && (p.Quoted == nil || !p.Quoted[0]) {
 				prefixes = []sql.Path{{}}
 			}
 			for _, f := range prefixes {
+				before := len(found)
 				err := x.run.match(f, p, func(info *catalog.SeriesInfo, _ string) error {
-					out = append(out, x.number(info))
-					if len(out) > maxColumns {
+					if found = append(found, *info); len(found) > maxColumns {
 						return status.Errorf(status.QueryMemory, "a condition stands for more than %d series", maxColumns)
 					}
 					return nil
 				})
-				if err != nil {
+				if err != nil || len(found) == before { // missing under one path of FROM is missing, as in IoTDB
 					return nil, err
 				}
+			}
+			out := make([]int, len(found))
+			for i := range found {
+				out[i] = x.number(&found[i])
 			}
 			return out, nil
 		},

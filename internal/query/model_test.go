@@ -23,6 +23,7 @@ type model struct {
 	types   map[string]tablet.DataType // of measurements, of all devices
 	aligned map[string]bool            // devices
 	unit    int64                      // all times are multiples of it
+	pattern bool                       // FROM of the query is one pattern
 }
 
 // The model's times, in units.
@@ -251,10 +252,9 @@ func (m *model) condition(depth int) condition {
 	s := m.measurements()[m.r.IntN(len(m.types))]
 	test, words := m.test(s)
 	return condition{s.Name + words, func(from []string, at int64, negate bool) (int, bool) {
-		least, found := 2, false
+		least, found := 2, m.known(from, s.Name)
 		for _, d := range from {
 			for _, p := range m.paths(d, s.Name) {
-				found = true
 				v := test(m.data[p][at])
 				if negate {
 					v = 2 - v
@@ -265,8 +265,20 @@ func (m *model) condition(depth int) condition {
 		if !found && (words == " is null" && !negate || words == " is not null" && negate) {
 			return 2, true // what does not exist is null
 		}
+		if !found {
+			least = 0
+		}
 		return least, found
 	}}
+}
+
+// known reports whether a name is a series below every path of FROM.
+func (m *model) known(from []string, name string) bool {
+	missing := func(d string) bool { return len(m.paths(d, name)) == 0 }
+	if m.pattern {
+		return slices.ContainsFunc(from, func(d string) bool { return !missing(d) })
+	}
+	return !slices.ContainsFunc(from, missing)
 }
 
 func both(a, b condition, and bool) func([]string, int64, bool) (int, bool) {
@@ -503,6 +515,7 @@ func (m *model) groupBy() *sql.GroupBy {
 
 // answer evaluates a query; rows only.
 func (m *model) answer(q *asked) string {
+	m.pattern = q.prefix != ""
 	var rows []modelRow
 	switch {
 	case q.last:
@@ -667,7 +680,7 @@ func (m *model) touches(from []string, c *condition, at int64) bool {
 				continue
 			}
 			for _, p := range m.paths(d, s.Name) {
-				if m.data[p][at] != nil {
+				if m.known(from, s.Name) && m.data[p][at] != nil {
 					return true
 				}
 			}
