@@ -38,6 +38,7 @@ type Link struct {
 	HasMAC    bool
 	EtherType uint16 // below 1536: an IEEE 802.3 length
 	Tags      uint64 // up to four VLAN tags, 16 bits each
+	TagKinds  uint64 // their EtherTypes
 	Payload   []byte // behind the link header
 	Trailer   []byte // behind the IP packet: padding or more; without a recognised frame check sequence
 }
@@ -199,6 +200,7 @@ func untag(l *Link) error {
 			return ErrShort
 		}
 		l.Tags = l.Tags<<16 | uint64(binary.BigEndian.Uint16(l.Payload))
+		l.TagKinds = l.TagKinds<<16 | uint64(l.EtherType)
 		l.EtherType, l.Payload = binary.BigEndian.Uint16(l.Payload[2:]), l.Payload[4:]
 	}
 	return nil

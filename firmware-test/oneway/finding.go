@@ -37,9 +37,9 @@ type Doubt string
 
 // The doubts.
 const (
-	Nothing       Doubt = "nothing-to-judge"  // no request in the capture
+	Nothing       Doubt = "nothing-to-judge"  // no request in the capture, or on the inner cable
 	SidesGuessed  Doubt = "sides-guessed"     // nobody said which side is the inner one
-	SidesMixed    Doubt = "sides-mixed"       // link addresses contradict the sides: somebody may use addresses of the inner side
+	SidesMixed    Doubt = "sides-mixed"       // addresses contradict the sides: somebody may use addresses of the inner side, or the gate is named as inner
 	StartUnseen   Doubt = "start-unseen"      // a connection older than the capture: who opened it is unknown
 	HoleOut       Doubt = "hole-outwards"     // outward bytes that were acknowledged, but not captured
 	HoleBack      Doubt = "hole-back"         // returning bytes that exist, but were not captured

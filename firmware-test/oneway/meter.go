@@ -33,7 +33,7 @@ import (
 //	TSecr      the latest that went out               γ(how many before it), else 32
 //	IP ID      one step as the step before: 0 or 1    16
 //	TTL, class as before, flags too                   19
-//	label, tags and addresses of the link  as before  20, 160
+//	label, tags and addresses of the link  as before  20, 168
 //	IP options none                                   8 per byte
 //	checksum   right, or not filled in, as before     32 (TCP and IP)
 //	urgent     0                                      16
@@ -112,7 +112,7 @@ type ipFields struct {
 	flags    uint8
 	label    uint32
 	src, dst [6]byte
-	tags     uint64
+	tags     [2]uint64 // and their kinds
 }
 
 type clock struct {
@@ -241,7 +241,7 @@ func (m *meter) ackCost(p backPacket) int64 {
 // internet codes the fields of IP and below.
 func (m *meter) internet(h *capture.Headers, charge func(Place, int64)) {
 	now := ipFields{id: h.IP.ID, ttl: h.IP.TTL, class: h.IP.Class, flags: h.IP.Flags, label: h.IP.Label,
-		src: h.Link.Src, dst: h.Link.Dst, tags: h.Link.Tags}
+		src: h.Link.Src, dst: h.Link.Dst, tags: [2]uint64{h.Link.Tags, h.Link.TagKinds}}
 	was := m.ip
 	m.ip = now
 	if h.IP.Src.Is4() && now.id != (was.id+m.idStep)&0xffff {
@@ -256,7 +256,7 @@ func (m *meter) internet(h *capture.Headers, charge func(Place, int64)) {
 	}
 	if !m.seen {
 		charge(PlaceTTL, 19)
-		charge(PlaceLink, 20+64+96)
+		charge(PlaceLink, 20+64+8+96)
 		return
 	}
 	if now.ttl != was.ttl || now.class != was.class || now.flags != was.flags {
@@ -266,7 +266,7 @@ func (m *meter) internet(h *capture.Headers, charge func(Place, int64)) {
 		charge(PlaceLink, 20)
 	}
 	if now.src != was.src || now.dst != was.dst || now.tags != was.tags {
-		charge(PlaceLink, 64+96)
+		charge(PlaceLink, 64+8+96)
 	}
 }
 

@@ -36,6 +36,8 @@ type others struct {
 	hosts  map[hostKey][6]byte // link address of an inner address
 	moved  map[hostKey]bool    // of these, with several
 	taught [4]teacher          // the last packet learnt from, by direction
+
+	asInner map[int]netip.AddrPort // by cable: a gate that the settings take for an inner host
 }
 
 type hostKey struct {
@@ -75,6 +77,7 @@ type otherCount struct {
 func (o *others) init() {
 	o.kinds, o.macs, o.echo = map[otherKey]*otherCount{}, map[macKey]uint8{}, map[uint64]bool{}
 	o.hosts, o.moved = map[hostKey][6]byte{}, map[hostKey]bool{}
+	o.asInner = map[int]netip.AddrPort{}
 	o.seed = maphash.MakeSeed()
 }
 
@@ -132,6 +135,9 @@ func (o *others) mixed(p *Prover) {
 	}
 	for k := range o.moved {
 		text = append(text, fmt.Sprintf("cable %q: inner address %s comes from several link addresses", p.rep.Seen.Cables[k.cable].Name, k.addr))
+	}
+	for cable, gate := range o.asInner {
+		text = append(text, fmt.Sprintf("cable %q: packets between an inner address and %s were not judged, both are inner: the gate's own address must not be", p.rep.Seen.Cables[cable].Name, gate))
 	}
 	slices.Sort(text)
 	for _, t := range text {

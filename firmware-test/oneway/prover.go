@@ -183,6 +183,9 @@ func (p *Prover) tcp(pkt *capture.Packet, s *segment) {
 	switch dir {
 	case inside:
 		p.rep.Seen.Inside++
+		if p.set.isGate(src) || p.set.isGate(dst) {
+			p.other.asInner[pkt.Cable] = dst
+		}
 		return
 	case unknown:
 		p.other.note(p, pkt, &s.h, "tcp")

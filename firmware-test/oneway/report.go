@@ -296,12 +296,22 @@ func (p *Prover) doubtFiles(files []capture.FileInfo) {
 		if f.Damage != "" {
 			add(FileDamaged, "%s after %d packets: %s", f.Name, f.Packets, f.Damage)
 		}
+		if f.Packets == 0 {
+			add(Nothing, "%s holds no packet", f.Name)
+		}
 		if f.Dropped > 0 {
 			add(CaptureDrops, "%s: %d packets", f.Name, f.Dropped)
 		}
 	}
-	if r.Totals.Requests == 0 {
+	requests := [2]int64{}
+	for _, c := range r.Seen.Cables {
+		requests[map[bool]int{true: 1}[c.Outer]] += c.Requests
+	}
+	switch {
+	case r.Totals.Requests == 0:
 		add(Nothing, "the captures hold no request")
+	case requests[0] == 0 && r.Seen.inner():
+		add(Nothing, "the inner cable holds no request, the outer one does")
 	}
 	if !p.set.named() {
 		add(SidesGuessed, "name the inner side (--inner) or the gate's address (--gate ADDR:PORT)")

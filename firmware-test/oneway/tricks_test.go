@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -301,6 +302,19 @@ var tricks = map[string]struct {
 		c := w.conv(22)
 		w.emit(c.tcp(false, c.osn, 5, ack, nil))
 	}},
+	"the inner cable holds something else": {NotProven, "nothing-to-judge", func(w *world) {
+		w.emit(arp(1))
+		w.cable = 1
+		w.conv(40000).open().ask(10, 0)
+	}},
+	"the gate named as inner": {NotProven, "sides-mixed", func(w *world) { // the outer cable is judged, the inner one is not
+		w.conv(40000).open().ask(10, 0)
+		for _, p := range w.pkts {
+			toInner(p.data)
+		}
+		w.cable = 1
+		w.conv(40000).open().ask(10, 0)
+	}},
 	"an answer of the inner side on the outer cable": {Failed, "opened-outside", func(w *world) {
 		w.conv(40000).open().ask(10, 0)
 		w.cable = 1
@@ -543,6 +557,42 @@ func reseal(b []byte) {
 func setID(b []byte, id uint16) {
 	binary.BigEndian.PutUint16(b[18:], id)
 	reseal(b)
+}
+
+// toInner makes the outer address of a packet an inner one.
+func toInner(b []byte) {
+	for _, at := range []int{26, 30} {
+		if b[at+1] == 2 {
+			b[at+1], b[at+2] = 1, 0
+		}
+	}
+	mend(b)
+}
+
+// mend makes the checksums of a packet right, as far as it can be read.
+func mend(b []byte) {
+	pkt := capture.Packet{Data: b, Length: len(b), Link: layers.LinkTypeEthernet}
+	var h capture.Headers
+	var c capture.TCP
+	if capture.Decode(&pkt, &h) != nil || !h.IsIP() {
+		return
+	}
+	if h.IP.Src.Is4() {
+		head := h.Link.Payload[:20+len(h.IP.Options)]
+		head[10], head[11] = 0, 0
+		binary.BigEndian.PutUint16(head[10:], ^capture.Checksum(0, head))
+	}
+	if h.IP.Proto != capture.ProtoTCP || capture.DecodeTCP(&h.IP, &c) != nil {
+		return
+	}
+	p := h.IP.Payload
+	p[16], p[17] = 0, 0
+	sum := uint64(capture.ProtoTCP) + uint64(len(p))
+	for _, a := range []netip.Addr{h.IP.Src, h.IP.Dst} {
+		b := a.AsSlice()
+		sum += uint64(capture.Checksum(0, b))
+	}
+	binary.BigEndian.PutUint16(p[16:], ^capture.Checksum(sum, p))
 }
 
 // noLength clears the length field of IPv4.

@@ -33,9 +33,9 @@ var kindWords = map[Kind][2]string{
 }
 
 var doubtWords = map[Doubt][2]string{
-	Nothing:       {"no request in the captures", "抓包中没有请求"},
+	Nothing:       {"no request in the captures, or none on the inner cable", "抓包中或内侧线缆上没有请求"},
 	SidesGuessed:  {"nobody said which side is the inner one", "未指明内侧地址"},
-	SidesMixed:    {"link addresses contradict the sides", "链路地址与内外侧划分矛盾"},
+	SidesMixed:    {"addresses contradict the sides, or the gate is named as inner", "地址与内外侧划分矛盾,或将网闸自身列为内侧"},
 	StartUnseen:   {"the connection is older than the capture", "连接早于抓包开始"},
 	HoleOut:       {"outward bytes are missing in the capture", "抓包缺少外发字节"},
 	HoleBack:      {"returning bytes are missing in the capture", "抓包缺少返回字节"},
