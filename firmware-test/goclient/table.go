@@ -56,6 +56,9 @@ var errShort = errors.New("a data set ends early")
 // add appends the rows of one data set: times, then per column the present cells
 // and a bitmap, most significant bit first, in which 1 means present.
 func (t *Table) add(set *rpc.TSQueryDataSet) error {
+	if len(set.Time) == 0 { // IoTDB sends fewer columns then
+		return nil
+	}
 	rows := len(set.Time) / 8
 	first := len(t.Cells)
 	for i := range rows {

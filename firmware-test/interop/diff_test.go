@@ -3,7 +3,9 @@
 package interop
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -15,7 +17,8 @@ import (
 const differencesPage = "../../docs/sql-differences.md"
 
 // TestF: a real IoTDB and a gateway run the same statements; answers that differ
-// and that the page does not explain are failures. SEED changes the random ones.
+// and that the page does not explain are failures. SEED changes the random ones,
+// STATEMENTS how many of each kind they are.
 func TestF_SameStatements(t *testing.T) {
 	page, err := os.ReadFile(differencesPage)
 	if err != nil {
@@ -35,11 +38,18 @@ func TestF_SameStatements(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, statements := range map[string][]string{
-		"fixed":  sqldiff.Fixed("root.fixed"),
-		"random": sqldiff.Random(seed, "root.random", 400),
-		"admin":  sqldiff.Admin("root.admin"),
-	} {
+	lists, err := sqldiff.Written("root.")
+	b.must(err)
+	more := 500
+	if s := os.Getenv("STATEMENTS"); s != "" {
+		if more, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lists["random"] = sqldiff.Random(seed, "root.random", more)
+	lists["wild"] = sqldiff.Wild(seed, "root.wild", more)
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		statements := lists[name]
 		t.Run(name, func(t *testing.T) {
 			b.forget(iotdb.of(t, "root", "root").c, "root."+name)
 			same, explained := 0, map[string]int{}
@@ -55,6 +65,7 @@ func TestF_SameStatements(t *testing.T) {
 				}
 			}
 			t.Logf("%d statements, %d with the same answer, explained: %v", len(statements), same, explained)
+			b.forget(iotdb.of(t, "root", "root").c, "root."+name) // IoTDB has few schema regions
 		})
 	}
 	for _, u := range known.Unused() {

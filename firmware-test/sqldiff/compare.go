@@ -40,7 +40,7 @@ func Of(sql string, t *goclient.Table, err error) (Answer, error) {
 	for i := range order {
 		order[i] = i
 	}
-	if strings.Contains(sql, "*") {
+	if isSelect(sql) && strings.Contains(sql, "*") {
 		slices.SortStableFunc(order, func(x, y int) int { return strings.Compare(t.Columns[x], t.Columns[y]) })
 	}
 	for _, i := range order {
@@ -60,6 +60,12 @@ func Of(sql string, t *goclient.Table, err error) (Answer, error) {
 		slices.Sort(a.Rows)
 	}
 	return a, nil
+}
+
+// isSelect tells whether a statement asks for points.
+func isSelect(sql string) bool {
+	words := strings.Fields(sql)
+	return len(words) > 0 && strings.EqualFold(words[0], "select")
 }
 
 // inOrder sorts the keys of a JSON object, such as the tags of a series.
@@ -169,7 +175,7 @@ type Known struct {
 
 type rule struct {
 	section   string
-	kind      string
+	kind      *regexp.Regexp
 	statement *regexp.Regexp
 	lines     *regexp.Regexp // nil: any
 	text      string
@@ -177,7 +183,7 @@ type rule struct {
 }
 
 // ReadKnown reads the blocks "differences" of a page. In each section a line is a
-// kind of difference, a bar, and a regular expression that the statement matches,
+// regular expression of the whole kind of difference, a bar, and a regular expression that the statement matches,
 // whatever the case of its letters. After an arrow stands another one, which every
 // line that only one of the two gives must match:
 //
@@ -210,9 +216,12 @@ func readRule(line string) (rule, error) {
 	if !ok {
 		return rule{}, fmt.Errorf("%q has no bar", line)
 	}
-	r := rule{kind: strings.TrimSpace(kind), text: line}
+	r := rule{text: line}
 	statement, lines, ok := strings.Cut(expr, " => ")
 	var err error
+	if r.kind, err = regexp.Compile("^(" + strings.TrimSpace(kind) + ")$"); err != nil {
+		return rule{}, err
+	}
 	if ok {
 		if r.lines, err = regexp.Compile(strings.TrimSpace(lines)); err != nil {
 			return rule{}, err
@@ -234,7 +243,7 @@ func (k *Known) Explains(sql string, d Difference) string {
 }
 
 func (r *rule) explains(sql string, d Difference) bool {
-	if r.kind != d.Kind || !r.statement.MatchString(sql) {
+	if !r.kind.MatchString(d.Kind) || !r.statement.MatchString(sql) {
 		return false
 	}
 	return r.lines == nil || !slices.ContainsFunc(d.Lines, func(l string) bool { return !r.lines.MatchString(l) })

@@ -1,24 +1,35 @@
 package sqldiff
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 )
 
-//go:embed testdata/corpus.sql
-var fixed string
+//go:embed testdata/*.sql
+var written embed.FS
 
-//go:embed testdata/admin.sql
-var admin string
-
-// Fixed returns the statements that people write, in their order, in the database db.
-func Fixed(db string) []string { return lines(fixed, db) }
-
-// Admin returns the statements of operators, in their order; some have a user (see
-// Split).
-func Admin(db string) []string { return lines(admin, db) }
+// Written returns the statements that people and operators write, by the name of their
+// file, in their order; those of a file are in the database of prefix and name. Some
+// have a user (see Split).
+func Written(prefix string) (map[string][]string, error) {
+	out := map[string][]string{}
+	names, err := fs.Glob(written, "testdata/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		text, err := written.ReadFile(n)
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(n, "testdata/"), ".sql")
+		out[name] = lines(string(text), prefix+name)
+	}
+	return out, nil
+}
 
 // Split takes the user off a statement: "@user/password select ..." is one of another
 // user than root.
@@ -34,7 +45,7 @@ func Split(statement string) (user, password, sql string) {
 func lines(text, db string) (list []string) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "--") {
-			list = append(list, strings.ReplaceAll(line, "DB", db))
+			list = append(list, strings.NewReplacer("DB", db, `\n`, "\n").Replace(line))
 		}
 	}
 	return list

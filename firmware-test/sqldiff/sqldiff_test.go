@@ -18,9 +18,22 @@ func TestCorpusIsTheSameForASeed(t *testing.T) {
 	if slices.Equal(a, Random(8, "root.x", 300)) {
 		t.Error("seeds give the same")
 	}
-	for _, s := range Fixed("root.x") {
-		if strings.Contains(s, "DB") || strings.HasPrefix(s, "--") {
-			t.Errorf("%s", s)
+	a, b = Wild(7, "root.x", 300), Wild(7, "root.x", 300)
+	if !slices.Equal(a, b) || len(a) < 300 || slices.Equal(a, Wild(8, "root.x", 300)) {
+		t.Errorf("%d and %d wild statements", len(a), len(b))
+	}
+	written, err := Written("root.")
+	if err != nil || len(written) < 9 {
+		t.Fatal(len(written), err)
+	}
+	for name, list := range written {
+		if len(list) < 100 {
+			t.Errorf("%s: %d statements", name, len(list))
+		}
+		for _, s := range list {
+			if strings.Contains(s, "DB") || strings.HasPrefix(s, "--") {
+				t.Errorf("%s: %s", name, s)
+			}
 		}
 	}
 }
@@ -75,7 +88,7 @@ func TestKnown(t *testing.T) {
 	if u := k.Unused(); len(u) != 1 || !strings.Contains(u[0], "^show") {
 		t.Errorf("%v", u)
 	}
-	for _, bad := range []string{"```differences\nno bar\n", "```differences\nrows | (\n", "```differences\nrows | a => (\n"} {
+	for _, bad := range []string{"```differences\nno bar\n", "```differences\nrows | (\n", "```differences\nrows | a => (\n", "```differences\n( | a\n"} {
 		if _, err := ReadKnown(bad); err == nil {
 			t.Errorf("%q is read", bad)
 		}
