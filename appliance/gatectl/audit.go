@@ -380,15 +380,23 @@ func auditForecast(a *auditTool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		word := "enough"
-		if !f.Enough(used) {
-			word = "NOT ENOUGH"
-		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "used %d bytes; %d bytes a day over the last %.1f days; %.0f days need %d bytes; free %d bytes: %s\n",
-			used, f.PerDay, f.Days, keep.Hours()/24, f.Needed, f.Free, word)
+		_, err = io.WriteString(cmd.OutOrStdout(), forecastLine(f, used, *keep))
 		return err
 	}
 	return c
+}
+
+// forecastLine is a forecast in words.
+func forecastLine(f auditlog.Forecast, used int64, keep time.Duration) string {
+	word := "enough"
+	if !f.Enough(used) {
+		word = "NOT ENOUGH"
+	}
+	if f.Days < 1 {
+		word += ", but this comes from less than a day and says little"
+	}
+	return fmt.Sprintf("used %d bytes; %d bytes a day over the last %.1f days; %.0f days need %d bytes; free %d bytes: %s\n",
+		used, f.PerDay, f.Days, keep.Hours()/24, f.Needed, f.Free, word)
 }
 
 // recorded does something to the data directory and leaves an entry of it for the
