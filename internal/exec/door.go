@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/sluice-gateway/sluice/internal/catalog"
 	"github.com/sluice-gateway/sluice/internal/rpc"
 	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -80,14 +81,14 @@ func (b *Backend) atTheDoor(s *rpc.Session, tablets []*tablet.Tablet) []error {
 
 // alignment refuses new series that IoTDB would not add to a device because it is, or
 // is not, aligned.
-func (b *Backend) alignment(t *tablet.Tablet) error {
-	aligned, exists := b.Catalog.Device(t.Device)
+func alignment(cat *catalog.Catalog, t *tablet.Tablet) error {
+	aligned, exists := cat.Device(t.Device)
 	if !exists || aligned == t.Aligned {
 		return nil
 	}
 	known := 0
 	for i := range t.Columns {
-		if _, ok := b.Catalog.Lookup(t.Device, t.Columns[i].Name); ok {
+		if _, ok := cat.Lookup(t.Device, t.Columns[i].Name); ok {
 			known++
 		}
 	}

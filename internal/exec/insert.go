@@ -49,7 +49,7 @@ func (b *Backend) insert(ctx context.Context, s *rpc.Session, st *sql.Insert) er
 		}
 	}
 	if len(t.Columns) > 0 {
-		if err := b.alignment(t); err != nil {
+		if err := alignment(b.Catalog, t); err != nil {
 			return err
 		}
 		if err := b.Ingest.InsertEach(ctx, origin(s), []*tablet.Tablet{t})[0]; err != nil {

@@ -33,7 +33,7 @@ func (b *Backend) template(ctx context.Context, s *rpc.Session, st sql.Statement
 	case *sql.SetTemplate:
 		if st.Unset {
 			p = &plan.UnsetTemplate{Template: st.Name, Path: query.PathText(st.Path)}
-		} else if b.isSeries(st.Path) {
+		} else if isSeries(b.Catalog, st.Path) {
 			err = status.Errorf(status.TemplateClash, "Cannot set device template [%s] to path [%s] since there's timeseries under path [%s].", clip(st.Name), clip(query.PathText(st.Path)), clip(query.PathText(st.Path)))
 		} else {
 			p = &plan.SetTemplate{Template: st.Name, Path: query.PathText(st.Path)}
@@ -52,12 +52,12 @@ func (b *Backend) template(ctx context.Context, s *rpc.Session, st sql.Statement
 }
 
 // isSeries reports whether a path names a series.
-func (b *Backend) isSeries(p sql.Path) bool {
+func isSeries(cat *catalog.Catalog, p sql.Path) bool {
 	device, name, err := tablet.SplitSeries(query.PathText(p))
 	if err != nil {
 		return false
 	}
-	_, ok := b.Catalog.Lookup(device, name)
+	_, ok := cat.Lookup(device, name)
 	return ok
 }
 
