@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/index"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
@@ -73,6 +74,11 @@ type Chunk struct {
 	Size   int64 // bytes of the pages, their headers included
 	Head   int64 // bytes of this header
 	tablet.Schema
+}
+
+// record tells a builder about a chunk.
+func record(b *index.Builder, d *index.Device, ch *Chunk, st Statistics) error {
+	return b.Add(d, index.Chunk{Name: ch.Name, Type: ch.Type, Mask: ch.Marker & (maskTime | maskValue), Offset: ch.Offset}, st)
 }
 
 // parsed runs f over growing parts of what lies ahead until it does not run short.

@@ -1,5 +1,7 @@
 package tsfile
 
+import "github.com/sluice-gateway/sluice/internal/tsfile/index"
+
 // Limits bound what a file may make a reader allocate. Zero fields mean the default.
 type Limits struct {
 	PageBytes   int // largest page, compressed or not; default 128 MiB
@@ -24,8 +26,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 const (
-	degree    = 256 // children of a written index node, series of a run
-	magic     = "TsFile"
+	magic     = index.Magic
 	headBytes = len(magic) + 1
 )
 
@@ -33,7 +34,7 @@ const (
 const (
 	markGroup     = 0x00
 	markManyPages = 0x01
-	markSeparator = 0x02
+	markSeparator = index.Separator
 	markPlanRange = 0x04
 	markOnePage   = 0x05
 	maskTime      = 0x80

@@ -3,6 +3,8 @@ package tsfile
 import (
 	"fmt"
 	"io"
+
+	"github.com/sluice-gateway/sluice/internal/tsfile/index"
 )
 
 // Convert writes the same chunks in the other format version: pages and chunks are the
@@ -20,23 +22,23 @@ func Convert(r *Reader, w io.Writer, version byte) error {
 	if version == 3 && len(r.foot.Tables) > 0 {
 		return fmt.Errorf("tsfile: the file has tables: version 3 has only the tree model")
 	}
-	x := &converter{r: r, b: newBuilder(version, nil), o: out{w: w}, version: version}
-	x.b.tables = r.foot.Tables
-	x.o.write(append([]byte(magic), version))
+	x := &converter{r: r, b: index.New(version, nil), o: index.Out{W: w}, version: version}
+	x.b.Tables = r.foot.Tables
+	x.o.Write(append([]byte(magic), version))
 	x.walk = walker{version: r.foot.Version, lim: r.lim, end: r.foot.Separator + 1, group: x.group, chunk: x.chunk, plan: x.plan}
 	if _, err := x.walk.run(r.r); err != nil {
 		return err
 	}
-	return x.b.finish(&x.o)
+	return x.b.Finish(&x.o)
 }
 
 type converter struct {
 	r       *Reader
-	b       *builder
-	o       out
+	b       *index.Builder
+	o       index.Out
 	version byte
 	walk    walker
-	dev     *builtDevice
+	dev     *index.Device
 	stats   map[string]map[int64]*Statistics // of the current device, by name and offset
 	source  DeviceID
 }
@@ -47,10 +49,10 @@ func (x *converter) group(off int64, id DeviceID) error {
 	if err != nil {
 		return fmt.Errorf("tsfile: chunk group at offset %d: %w", off, err)
 	}
-	x.o.write(to.Append([]byte{markGroup}, x.version))
-	x.dev = x.b.device(to)
+	x.o.Write(to.Append([]byte{markGroup}, x.version))
+	x.dev = x.b.Device(to)
 	if x.stats != nil && x.source.Compare(id) == 0 {
-		return x.o.err
+		return x.o.Err
 	}
 	x.source, x.stats = id, map[string]map[int64]*Statistics{}
 	d, err := x.r.Device(id)
@@ -70,7 +72,7 @@ func (x *converter) group(off int64, id DeviceID) error {
 		}
 		x.stats[s.Name] = at
 	}
-	return x.o.err
+	return x.o.Err
 }
 
 // translate gives a device its id in another version.
@@ -91,11 +93,11 @@ func (x *converter) chunk(k *chunkReader) error {
 		return corrupt(k.Offset, "chunk of "+k.Name, "is not in the index")
 	}
 	ch := k.Chunk
-	ch.Offset = x.o.pos
-	if err := x.b.add(x.dev, &ch, *st); err != nil {
+	ch.Offset = x.o.Pos
+	if err := record(x.b, x.dev, &ch, *st); err != nil {
 		return err
 	}
-	n, err := io.Copy(x.o.writer(), io.NewSectionReader(x.r.r, k.Offset, k.Head+k.Size))
+	n, err := io.Copy(&x.o, io.NewSectionReader(x.r.r, k.Offset, k.Head+k.Size))
 	if err == nil && n != k.Head+k.Size {
 		err = corrupt(k.Offset, "chunk of "+k.Name, "is cut")
 	}
@@ -107,6 +109,6 @@ func (x *converter) plan(off int64) error {
 	if err != nil {
 		return err
 	}
-	x.o.write(b)
-	return x.o.err
+	x.o.Write(b)
+	return x.o.Err
 }

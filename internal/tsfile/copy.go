@@ -73,8 +73,8 @@ func checkCopy(g *group, c *ChunkSet) error {
 		return fmt.Errorf("%w: %s", ErrAlignment, g.path)
 	}
 	start := lead.Chunks[c.Index].Stats.Start
-	if old := g.dev.series[lead.Name]; old != nil && start <= old.stats.End {
-		return fmt.Errorf("%w: %s.%s has %d, written up to %d", ErrTimeOrder, g.path, lead.Name, start, old.stats.End)
+	if old := g.dev.Series[lead.Name]; old != nil && start <= old.Stats.End {
+		return fmt.Errorf("%w: %s.%s has %d, written up to %d", ErrTimeOrder, g.path, lead.Name, start, old.Stats.End)
 	}
 	for i, s := range c.Values {
 		name, typ := "", tablet.DataType(0)
@@ -83,15 +83,15 @@ func checkCopy(g *group, c *ChunkSet) error {
 		} else {
 			name, typ = c.Schemas[i].Name, c.Schemas[i].Type
 		}
-		old := g.dev.series[name]
+		old := g.dev.Series[name]
 		switch {
 		case old == nil && g.aligned && g.flushed:
 			return fmt.Errorf("%w: %s.%s", ErrNewColumn, g.path, name)
-		case old != nil && old.typ != typ:
-			return fmt.Errorf("%w: %s.%s is %s, now %s", ErrType, g.path, name, old.typ, typ)
+		case old != nil && old.Type != typ:
+			return fmt.Errorf("%w: %s.%s is %s, now %s", ErrType, g.path, name, old.Type, typ)
 		}
 	}
-	if want := len(g.dev.series) - 1; g.aligned && g.flushed && len(c.Values) != want {
+	if want := len(g.dev.Series) - 1; g.aligned && g.flushed && len(c.Values) != want {
 		return fmt.Errorf("tsfile: %s: %d columns copied, the device has %d", g.path, len(c.Values), want)
 	}
 	return nil
@@ -119,7 +119,7 @@ func (g *group) copySet(c *ChunkSet) error {
 		}
 	}
 	g.flushed = true
-	return g.w.out.err
+	return g.w.out.Err
 }
 
 func (g *group) copyChunk(r *Reader, s *Series, i int) error {
@@ -131,15 +131,15 @@ func (g *group) copyChunk(r *Reader, s *Series, i int) error {
 	}
 	ch := k.Chunk
 	o := &g.w.out
-	ch.Offset = o.pos
-	n, err := io.Copy(o.writer(), io.NewSectionReader(r.r, m.Offset, k.Head+k.Size))
+	ch.Offset = o.Pos
+	n, err := io.Copy(o, io.NewSectionReader(r.r, m.Offset, k.Head+k.Size))
 	if err == nil && n != k.Head+k.Size {
 		err = corrupt(m.Offset, "chunk of "+s.Name, "is cut")
 	}
 	if err != nil {
 		return err
 	}
-	return g.w.b.add(g.dev, &ch, m.Stats)
+	return record(g.w.b, g.dev, &ch, m.Stats)
 }
 
 // SetDigits sets the digits behind the point that a FLOAT or DOUBLE measurement keeps under

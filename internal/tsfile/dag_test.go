@@ -101,20 +101,25 @@ func TestManyTimePages(t *testing.T) {
 // TestIndexAndData: Verify finds chunks that the index does not name, and an index that
 // names a chunk again and again.
 func TestIndexAndData(t *testing.T) {
-	for what, edit := range map[string]func(d *builtDevice){
-		"there are": func(d *builtDevice) { delete(d.series, "measurement00001") },
-		"twice": func(d *builtDevice) {
-			s := d.series["measurement00000"]
-			for range 13 {
-				s.list, s.chunks = append(s.list, s.list...), 2*s.chunks
+	plain := written(t, WriterOptions{}, func(w *Writer) { must(t, w.Write(measured(2, 1000))) })
+	r, err := Open(bytes.NewReader(plain), int64(len(plain)), Limits{})
+	must(t, err)
+	dev, err := r.Device(PathDevice("root.plant.line1.m1"))
+	must(t, err)
+	first, err := r.Find(dev, "measurement00000")
+	must(t, err)
+	for what, edit := range map[string]func(w *Writer){
+		"there are": func(w *Writer) { delete(w.g.dev.Series, "measurement00001") },
+		"twice": func(w *Writer) {
+			for range 10_000 {
+				must(t, record(w.b, w.g.dev, &Chunk{Name: first.Name, Offset: first.Chunks[0].Offset, Schema: tablet.Schema{Type: first.Type}}, first.Stats))
 			}
-			s.size = len(s.list)
 		},
 	} {
 		b := written(t, WriterOptions{}, func(w *Writer) {
 			must(t, w.Write(measured(2, 1000)))
 			must(t, w.EndGroup())
-			edit(w.g.dev)
+			edit(w)
 		})
 		rep := Verify(bytes.NewReader(b), int64(len(b)), Limits{})
 		found := false

@@ -21,9 +21,11 @@
 // Writing needs an io.Writer: NewWriter takes tablets, device by device, and writes
 // nothing twice, so that the target may be a pipe. Repair makes a readable file of one
 // that was never closed, Map says which bytes are what, Verify reads everything and
-// compares it with the statistics. Packages below: encoding, cells and stat (pages), bloom,
-// device (names), footer, spool (what a writer keeps out of memory), wire (primitives), mods (the
-// deletions beside a file); internal/compress undoes compressors.
+// compares it with the statistics.
+//
+// Packages below: encoding, cells and stat (pages), index, spool, footer and bloom (what
+// lies behind the data), device (names), wire (primitives), mods (the deletions beside a
+// file); internal/compress undoes compressors.
 //
 // No length from a file is trusted: Limits caps what a page, an index node and the index
 // depth may cost, and damage is a *CorruptError with the offset and the structure.

@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/cells"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/index"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
@@ -17,7 +18,7 @@ type group struct {
 	w       *Writer
 	id      DeviceID
 	path    string // of the tablets
-	dev     *builtDevice
+	dev     *index.Device
 	aligned bool
 	flushed bool // a chunk of this device is in the file
 	begun   bool // the header of the open chunk group is in the file
@@ -50,14 +51,14 @@ type columnWriter struct {
 }
 
 func newGroup(w *Writer, id DeviceID, t *tablet.Tablet) *group {
-	g := &group{w: w, id: id, path: t.Device, dev: w.b.device(id), aligned: t.Aligned, index: map[string]*columnWriter{}, last: math.MinInt64}
+	g := &group{w: w, id: id, path: t.Device, dev: w.b.Device(id), aligned: t.Aligned, index: map[string]*columnWriter{}, last: math.MinInt64}
 	g.time.schema = tablet.Schema{Type: stat.Vector, Encoding: tablet.TS2Diff, Compressor: w.opts.TimeCompressor}
 	g.time.reset()
-	if len(g.dev.series) > 0 { // the device was written before
+	if len(g.dev.Series) > 0 { // the device was written before
 		g.flushed = true
-		g.aligned = g.dev.series[""] != nil
+		g.aligned = g.dev.Series[""] != nil
 		if g.aligned {
-			g.last = g.dev.series[""].stats.End
+			g.last = g.dev.Series[""].Stats.End
 		}
 	}
 	return g
@@ -126,15 +127,15 @@ func (g *group) column(t *tablet.Tablet, col *tablet.Column) (*columnWriter, err
 
 // checkOld compares with what an earlier group of the device wrote.
 func checkOld(g *group, t *tablet.Tablet, col *tablet.Column) error {
-	old := g.dev.series[col.Name]
+	old := g.dev.Series[col.Name]
 	switch {
 	case old == nil && g.aligned:
 		return fmt.Errorf("%w: %s.%s", ErrNewColumn, t.Device, col.Name)
 	case old == nil:
-	case old.typ != col.Type:
-		return fmt.Errorf("%w: %s.%s is %s, now %s", ErrType, t.Device, col.Name, old.typ, col.Type)
-	case !g.aligned && t.Times[0] <= old.stats.End:
-		return fmt.Errorf("%w: %s.%s has %d, written up to %d", ErrTimeOrder, t.Device, col.Name, t.Times[0], old.stats.End)
+	case old.Type != col.Type:
+		return fmt.Errorf("%w: %s.%s is %s, now %s", ErrType, t.Device, col.Name, old.Type, col.Type)
+	case !g.aligned && t.Times[0] <= old.Stats.End:
+		return fmt.Errorf("%w: %s.%s has %d, written up to %d", ErrTimeOrder, t.Device, col.Name, t.Times[0], old.Stats.End)
 	}
 	return nil
 }
@@ -468,7 +469,7 @@ func (g *group) sealValue(c *columnWriter, n int) error {
 // header writes the header of the chunk group if it is not there yet.
 func (g *group) header() {
 	if !g.begun {
-		g.w.out.write(g.id.Append([]byte{markGroup}, g.w.opts.Version))
+		g.w.out.Write(g.id.Append([]byte{markGroup}, g.w.opts.Version))
 		g.begun = true
 	}
 }
@@ -502,7 +503,7 @@ func (g *group) flush() error {
 		}
 	}
 	g.bytes, g.open = 0, 0
-	return g.w.out.err
+	return g.w.out.Err
 }
 
 // forget drops the columns, so that each may come back with another encoding.
@@ -552,9 +553,9 @@ func (w *Writer) idleColumn() *columnWriter {
 // fillColumns adds the columns that earlier groups of the device had: every column needs
 // a chunk for every time chunk.
 func (g *group) fillColumns() error {
-	for name, s := range g.dev.series {
+	for name, s := range g.dev.Series {
 		if name != "" && g.index[name] == nil {
-			c := g.addColumn(tablet.Schema{Name: name, Type: s.typ, Encoding: tablet.DefaultEncoding(s.typ), Compressor: tablet.LZ4})
+			c := g.addColumn(tablet.Schema{Name: name, Type: s.Type, Encoding: tablet.DefaultEncoding(s.Type), Compressor: tablet.LZ4})
 			cells.Empty(&c.col)
 		}
 	}
@@ -566,7 +567,7 @@ func (g *group) writeChunk(c *columnWriter, mask byte) error {
 	o := &g.w.out
 	g.header()
 	g.flushed = true
-	ch := Chunk{Offset: o.pos, Marker: mask | markOnePage, Name: c.schema.Name, Schema: c.schema}
+	ch := Chunk{Offset: o.Pos, Marker: mask | markOnePage, Name: c.schema.Name, Schema: c.schema}
 	size := len(c.first) + len(c.pages)
 	var fstat []byte
 	switch {
@@ -581,16 +582,16 @@ func (g *group) writeChunk(c *columnWriter, mask byte) error {
 	}
 	head := wire.AppendName([]byte{ch.Marker}, ch.Name)
 	head = append(wire.AppendUv(head, uint32(size)), byte(c.schema.Type), byte(c.schema.Compressor), byte(c.schema.Encoding))
-	o.write(head)
+	o.Write(head)
 	if size > 0 {
-		o.write(c.first)
-		o.write(fstat)
-		o.write(c.pages)
+		o.Write(c.first)
+		o.Write(fstat)
+		o.Write(c.pages)
 	}
-	if o.err != nil {
-		return o.err
+	if o.Err != nil {
+		return o.Err
 	}
-	err := g.w.b.add(g.dev, &ch, c.stats)
+	err := record(g.w.b, g.dev, &ch, c.stats)
 	c.reset()
 	return err
 }

@@ -5,16 +5,17 @@ import (
 	"sort"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/index"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
 // Kinds of index nodes.
 const (
-	internalDevice = iota
-	leafDevice
-	internalMeasurement
-	leafMeasurement
+	internalDevice      = index.DeviceInner
+	leafDevice          = index.DeviceLeaf
+	internalMeasurement = index.SeriesInner
+	leafMeasurement     = index.SeriesLeaf
 )
 
 // indexNode is one node: children in ascending order, child i covers the bytes from its

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/tsfile/index"
 )
 
 // Repaired says what Repair saved.
@@ -31,18 +31,18 @@ func Repair(r io.ReaderAt, size int64, w io.Writer, tables []Table) (Repaired, e
 	if err != nil {
 		return rep, err
 	}
-	if x.b.tables = tables; tables == nil && len(x.tables()) > 0 {
+	if x.b.Tables = tables; tables == nil && len(x.tables()) > 0 {
 		return rep, ErrTableSchema
 	}
-	o := &out{w: w}
-	n, err := io.Copy(o.writer(), io.NewSectionReader(r, 0, x.cut))
+	o := &index.Out{W: w}
+	n, err := io.Copy(o, io.NewSectionReader(r, 0, x.cut))
 	if err != nil {
 		return rep, fmt.Errorf("tsfile: copy: %w", err)
 	}
 	if n != x.cut {
 		return rep, fmt.Errorf("tsfile: copied %d of %d bytes", n, x.cut)
 	}
-	return rep, x.b.finish(o)
+	return rep, x.b.Finish(o)
 }
 
 // Salvage opens a file as Repair would leave it, without writing: the index is made in
@@ -52,9 +52,9 @@ func Salvage(r io.ReaderAt, size int64, lim Limits) (*Reader, Repaired, error) {
 	if err != nil {
 		return nil, rep, err
 	}
-	x.b.tables = x.tables()
+	x.b.Tables = x.tables()
 	var tail bytes.Buffer
-	if err := x.b.finish(&out{w: &tail, pos: x.cut}); err != nil {
+	if err := x.b.Finish(&index.Out{W: &tail, Pos: x.cut}); err != nil {
 		return nil, rep, err
 	}
 	whole := &mended{r: r, cut: x.cut, tail: tail.Bytes()}
@@ -94,7 +94,7 @@ func groups(r io.ReaderAt, size int64) (*repairer, Repaired, error) {
 	if version == 0 {
 		version, _ = versionOf(r)
 	}
-	x := &repairer{b: newBuilder(version, nil)}
+	x := &repairer{b: index.New(version, nil)}
 	x.walk = walker{version: version, lim: Limits{}.withDefaults(), end: size, group: x.group, chunk: x.chunk, plan: x.plan, closed: x.closed}
 	x.cut = int64(headBytes)
 	_, lost := x.walk.run(r)
@@ -106,15 +106,11 @@ func groups(r io.ReaderAt, size int64) (*repairer, Repaired, error) {
 
 // tables names the tables of the devices that are not of the tree model.
 func (x *repairer) tables() []Table {
-	names := map[string]bool{}
-	for _, d := range x.b.devices {
-		if t := d.id.Table(); x.b.version == 4 && t != "root" && !strings.HasPrefix(t, "root.") {
-			names[t] = true
-		}
-	}
 	var out []Table
-	for _, n := range slices.Sorted(maps.Keys(names)) {
-		out = append(out, Table{Name: n})
+	for _, t := range x.b.Roots() {
+		if x.b.Version == 4 && t != "root" && !strings.HasPrefix(t, "root.") {
+			out = append(out, Table{Name: t})
+		}
 	}
 	return out
 }
@@ -125,19 +121,8 @@ func versionOf(r io.ReaderAt) (byte, error) {
 	return b[headBytes-1], err
 }
 
-// outWriter counts what io.Copy writes.
-type outWriter struct{ o *out }
-
-func (w outWriter) Write(b []byte) (int, error) {
-	before := w.o.pos
-	w.o.write(b)
-	return int(w.o.pos - before), w.o.err
-}
-
-func (o *out) writer() io.Writer { return outWriter{o} }
-
 type repairer struct {
-	b      *builder
+	b      *index.Builder
 	walk   walker
 	check  chunkChecker
 	id     DeviceID
@@ -176,12 +161,12 @@ func (x *repairer) plan(off int64) error {
 
 func (x *repairer) closed(off int64) error {
 	if len(x.open) > 0 {
-		d := x.b.device(x.id)
+		d := x.b.Device(x.id)
 		if err := x.fits(d); err != nil {
 			return err
 		}
 		for i := range x.open {
-			if err := x.b.add(d, &x.open[i].ch, x.open[i].stats); err != nil {
+			if err := record(x.b, d, &x.open[i].ch, x.open[i].stats); err != nil {
 				x.failed = err
 				return err
 			}
@@ -197,18 +182,18 @@ func (x *repairer) closed(off int64) error {
 // fits reports why the open chunk group cannot belong to device d: other types, times that
 // go back, value columns without times, an aligned column that comes or goes. A group may
 // hold several chunks of a series, or of a whole aligned device, as compaction writes them.
-func (x *repairer) fits(d *builtDevice) error {
+func (x *repairer) fits(d *index.Device) error {
 	aligned := x.open[0].ch.Marker&maskTime != 0
-	if len(d.series) > 0 && aligned != (d.series[""] != nil) {
-		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.id.String(), "alignment differs from that of earlier groups")
+	if len(d.Series) > 0 && aligned != (d.Series[""] != nil) {
+		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.ID.String(), "alignment differs from that of earlier groups")
 	}
-	columns := len(d.series) // of each set of an aligned device; 0: not known yet
+	columns := len(d.Series) // of each set of an aligned device; 0: not known yet
 	seen := map[string]*repairedChunk{}
 	for i := range x.open {
 		c := &x.open[i]
 		if aligned && c.ch.Marker&maskTime != 0 && i > 0 {
 			if columns > 0 && len(seen) != columns {
-				return corrupt(c.ch.Offset, "chunk group of "+d.id.String(), "%d columns before this chunk, %d in the first set", len(seen), columns)
+				return corrupt(c.ch.Offset, "chunk group of "+d.ID.String(), "%d columns before this chunk, %d in the first set", len(seen), columns)
 			}
 			columns = len(seen)
 			seen = map[string]*repairedChunk{}
@@ -219,23 +204,23 @@ func (x *repairer) fits(d *builtDevice) error {
 		seen[c.ch.Name] = c
 	}
 	if aligned && columns > 0 && len(seen) != columns {
-		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.id.String(), "columns differ from those of earlier groups")
+		return corrupt(x.open[0].ch.Offset, "chunk group of "+d.ID.String(), "columns differ from those of earlier groups")
 	}
 	return nil
 }
 
 // fits compares a chunk with what the device has and with one of the same name before it in
 // the group.
-func (c *repairedChunk) fits(d *builtDevice, before *repairedChunk, aligned bool) error {
+func (c *repairedChunk) fits(d *index.Device, before *repairedChunk, aligned bool) error {
 	mask := c.ch.Marker & (maskTime | maskValue)
 	isTime := mask == maskTime
-	old := d.series[c.ch.Name]
+	old := d.Series[c.ch.Name]
 	switch {
 	case aligned == (mask == 0), aligned && before != nil, (c.ch.Name == "") != isTime,
 		before != nil && (before.ch.Type != c.ch.Type || c.stats.Start <= before.stats.End):
-		return corrupt(c.ch.Offset, "chunk group of "+d.id.String(), "chunk %q does not belong there", c.ch.Name)
-	case old != nil && (old.typ != c.ch.Type || old.mask != mask), aligned && old == nil && len(d.series) > 0:
-		return corrupt(c.ch.Offset, "chunk group of "+d.id.String(), "chunk %q differs from those of earlier groups", c.ch.Name)
+		return corrupt(c.ch.Offset, "chunk group of "+d.ID.String(), "chunk %q does not belong there", c.ch.Name)
+	case old != nil && (old.Type != c.ch.Type || old.Mask != mask), aligned && old == nil && len(d.Series) > 0:
+		return corrupt(c.ch.Offset, "chunk group of "+d.ID.String(), "chunk %q differs from those of earlier groups", c.ch.Name)
 	}
 	return nil
 }

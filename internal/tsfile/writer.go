@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/compress"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 	"github.com/sluice-gateway/sluice/internal/tsfile/encoding"
+	"github.com/sluice-gateway/sluice/internal/tsfile/index"
 	"github.com/sluice-gateway/sluice/internal/tsfile/spool"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
@@ -75,8 +76,8 @@ var (
 type Writer struct {
 	opts WriterOptions
 	buf  *bufio.Writer
-	out  out
-	b    *builder
+	out  index.Out
+	b    *index.Builder
 	enc  pageEncoder
 	g    *group
 	idle []*columnWriter // of columns that are done, for their buffers
@@ -103,15 +104,15 @@ func NewWriter(w io.Writer, o WriterOptions) (*Writer, error) {
 	if o.Version != 3 && o.Version != 4 {
 		return nil, fmt.Errorf("%w, asked for %d", ErrVersion, o.Version)
 	}
-	x := &Writer{opts: o, buf: bufio.NewWriterSize(w, 64<<10), b: newBuilder(o.Version, o.Spill)}
-	x.b.tables = o.Tables
-	x.out.w = x.buf
-	x.out.write(append([]byte(magic), o.Version))
-	return x, x.out.err
+	x := &Writer{opts: o, buf: bufio.NewWriterSize(w, 64<<10), b: index.New(o.Version, o.Spill)}
+	x.b.Tables = o.Tables
+	x.out.W = x.buf
+	x.out.Write(append([]byte(magic), o.Version))
+	return x, x.out.Err
 }
 
 // Size returns the bytes written so far.
-func (w *Writer) Size() int64 { return w.out.pos }
+func (w *Writer) Size() int64 { return w.out.Pos }
 
 // Write adds the rows of t to the device that t.Device names by its path. Times must
 // ascend and lie behind those written to the same series before. The encodings and
@@ -173,7 +174,7 @@ func (w *Writer) enter(id DeviceID, t *tablet.Tablet) error {
 		return err
 	}
 	if w.g != nil {
-		if err := w.b.park(w.g.dev); err != nil {
+		if err := w.b.Park(w.g.dev); err != nil {
 			return w.fail(err)
 		}
 		forget(w.g)
@@ -205,8 +206,8 @@ func (w *Writer) PlanRange(low, high int64) error {
 	if err := w.EndGroup(); err != nil {
 		return err
 	}
-	w.out.write(wire.AppendI64(wire.AppendI64([]byte{markPlanRange}, low), high))
-	return w.out.err
+	w.out.Write(wire.AppendI64(wire.AppendI64([]byte{markPlanRange}, low), high))
+	return w.out.Err
 }
 
 // Close writes index and footer. It does not close the target. Without a successful
@@ -216,13 +217,13 @@ func (w *Writer) Close() error {
 		return err
 	}
 	if w.g != nil {
-		if err := w.b.park(w.g.dev); err != nil {
+		if err := w.b.Park(w.g.dev); err != nil {
 			return w.fail(err)
 		}
 	}
 	w.g, w.idle = nil, nil
 	w.err = errors.New("tsfile: writer is closed")
-	if err := w.b.finish(&w.out); err != nil {
+	if err := w.b.Finish(&w.out); err != nil {
 		return err
 	}
 	return w.buf.Flush()

@@ -53,7 +53,7 @@ func written(t testing.TB, o WriterOptions, f func(w *Writer)) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.b.properties[1].Null, w.b.properties[2].Value = true, "UNENCRYPTED" // as the golden files of version 4 have them
+	w.b.Properties[1].Null, w.b.Properties[2].Value = true, "UNENCRYPTED" // as the golden files of version 4 have them
 	f(w)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,7 @@
-package tsfile
+// Package index writes the index of a TsFile: what lies from the separator to its end. A
+// Builder is told about every chunk and keeps the entries of devices that are done in a
+// spool, so that it needs no more memory for a larger file.
+package index
 
 import (
 	"bufio"
@@ -6,46 +9,49 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 
 	"github.com/sluice-gateway/sluice/internal/tablet"
+	"github.com/sluice-gateway/sluice/internal/tsfile/device"
 	"github.com/sluice-gateway/sluice/internal/tsfile/footer"
 	"github.com/sluice-gateway/sluice/internal/tsfile/spool"
 	"github.com/sluice-gateway/sluice/internal/tsfile/stat"
 	"github.com/sluice-gateway/sluice/internal/tsfile/wire"
 )
 
-// builder gathers chunk metadata and writes separator, index and footer.
-type builder struct {
-	version    byte
-	tables     []Table
-	properties []Property              // version 4
-	devices    map[string]*builtDevice // that are not parked
-	parked     *spool.Spool            // devices that are done, and the nodes of the index; see park
-	nodes      *spool.Spool            // of the device that finish writes
+// Builder gathers chunk metadata and writes separator, index and footer.
+type Builder struct {
+	Version    byte
+	Tables     []footer.Table     // of the table model
+	Properties []footer.Property  // version 4
+	devices    map[string]*Device // that are not parked
+	parked     *spool.Spool       // devices that are done, and the nodes of the index; see Park
+	nodes      *spool.Spool       // of the device that Finish writes
 	chunks     int
 	series     int
 	held       int // bytes of chunk lists in memory
 	buf        []byte
 }
 
-type builtDevice struct {
-	id     DeviceID
-	series map[string]*builtSeries
-	frames []frame // chunk lists in the spool, oldest first
+// Device is what a device has so far.
+type Device struct {
+	ID     device.ID
+	Series map[string]*Series // by name
+	frames []frame            // chunk lists in the spool, oldest first
 }
 
 // frame is a part of the chunk lists of one device, in the order of its series.
 type frame struct{ from, to int64 }
 
-// builtSeries holds the chunk list as it will be written: offset and statistics of each.
-type builtSeries struct {
+// Series holds the chunk list as it will be written: offset and statistics of each.
+type Series struct {
 	name   string
 	number int // of the device
-	typ    tablet.DataType
-	mask   byte
-	stats  Statistics
+	Type   tablet.DataType
+	Mask   byte // of the markers of its chunks
+	Stats  stat.Statistics
 	list   []byte // what is not in a frame
 	size   int    // of the whole list
 	chunks int
@@ -59,38 +65,59 @@ const (
 	spoolDevice = 1 // blob device, uv series, { blob entry without list, list }
 )
 
-func newBuilder(version byte, s Spill) *builder {
-	return &builder{version: version, devices: map[string]*builtDevice{}, properties: footer.Plain(), parked: spool.New(s), nodes: spool.New(nil)}
+// Chunk is what the builder has to know of a chunk.
+type Chunk struct {
+	Name   string // "" for the time column of an aligned device
+	Type   tablet.DataType
+	Mask   byte  // 80 time column, 40 value column, else 0
+	Offset int64 // of its header
 }
 
-// device returns the entry of id, made if it is new.
-func (b *builder) device(id DeviceID) *builtDevice {
+// Bytes that readers need, too.
+const (
+	Magic     = "TsFile" // at the begin and the end
+	Separator = 0x02     // ends the data section
+	// Kinds of nodes.
+	DeviceInner = 0
+	DeviceLeaf  = 1
+	SeriesInner = 2
+	SeriesLeaf  = 3
+
+	degree = 256 // children of a node, series of a run
+)
+
+// New makes a builder of a format version; without a spill everything stays in memory.
+func New(version byte, s spool.Target) *Builder {
+	return &Builder{Version: version, devices: map[string]*Device{}, Properties: footer.Plain(), parked: spool.New(s), nodes: spool.New(nil)}
+}
+
+// Device returns the entry of id, made if it is new.
+func (b *Builder) Device(id device.ID) *Device {
 	b.buf = id.Append(b.buf[:0], 4)
 	d := b.devices[string(b.buf)]
 	if d == nil {
-		d = &builtDevice{id: id, series: map[string]*builtSeries{}}
+		d = &Device{ID: id, Series: map[string]*Series{}}
 		b.devices[string(b.buf)] = d
 	}
 	return d
 }
 
-// add records a chunk. stats may alias short-lived memory.
-func (b *builder) add(d *builtDevice, ch *Chunk, stats Statistics) error {
-	s := d.series[ch.Name]
-	mask := ch.Marker & (maskTime | maskValue)
+// Add records a chunk. stats may alias short-lived memory.
+func (b *Builder) Add(d *Device, ch Chunk, stats stat.Statistics) error {
+	s := d.Series[ch.Name]
 	if s == nil {
-		s = &builtSeries{name: ch.Name, number: len(d.series), typ: ch.Type, mask: mask, stats: stat.Empty()}
-		d.series[ch.Name] = s
+		s = &Series{name: ch.Name, number: len(d.Series), Type: ch.Type, Mask: ch.Mask, Stats: stat.Empty()}
+		d.Series[ch.Name] = s
 		b.series++
 	}
-	if s.typ != ch.Type || s.mask != mask {
-		return fmt.Errorf("tsfile: %s.%s has chunks of two types", d.id, ch.Name)
+	if s.Type != ch.Type || s.Mask != ch.Mask {
+		return fmt.Errorf("tsfile: %s.%s has chunks of two types", d.ID, ch.Name)
 	}
 	before := len(s.list)
 	s.list = stats.Append(wire.AppendI64(s.list, ch.Offset), ch.Type)
 	s.size += len(s.list) - before
 	stats.Own()
-	s.stats.Merge(&stats, ch.Type)
+	s.Stats.Merge(&stats, ch.Type)
 	s.chunks++
 	b.chunks++
 	if b.held += len(s.list) - before; b.held > heldLists && !b.parked.InMemory() {
@@ -99,35 +126,44 @@ func (b *builder) add(d *builtDevice, ch *Chunk, stats Statistics) error {
 	return b.parked.Err(nil)
 }
 
+// Roots returns the first segments of the devices in memory, sorted.
+func (b *Builder) Roots() []string {
+	names := map[string]bool{}
+	for _, d := range b.devices {
+		names[d.ID.Table()] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
 // head is the entry of the series without the chunk list.
-func (s *builtSeries) head(dst []byte) []byte {
-	kind := s.mask
+func (s *Series) head(dst []byte) []byte {
+	kind := s.Mask
 	if s.chunks > 1 {
 		kind |= 1
 	}
-	dst = append(wire.AppendName(append(dst, kind), s.name), byte(s.typ))
-	return s.stats.Append(wire.AppendUv(dst, uint32(s.listed())), s.typ)
+	dst = append(wire.AppendName(append(dst, kind), s.name), byte(s.Type))
+	return s.Stats.Append(wire.AppendUv(dst, uint32(s.listed())), s.Type)
 }
 
 // listed is the size of the list in the file: only the offset, if there is one chunk.
-func (s *builtSeries) listed() int {
+func (s *Series) listed() int {
 	if s.chunks == 1 {
 		return 8
 	}
 	return s.size
 }
 
-func (d *builtDevice) sorted() []*builtSeries {
-	out := make([]*builtSeries, 0, len(d.series))
-	for _, s := range d.series {
+func (d *Device) sorted() []*Series {
+	out := make([]*Series, 0, len(d.Series))
+	for _, s := range d.Series {
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b *builtSeries) int { return ComparePaths(a.name, b.name) })
+	slices.SortFunc(out, func(a, b *Series) int { return device.CompareText(a.name, b.name) })
 	return out
 }
 
 // spillLists moves the chunk lists of the only device in memory to a frame.
-func (b *builder) spillLists(d *builtDevice) {
+func (b *Builder) spillLists(d *Device) {
 	body := b.buf[:0]
 	for _, s := range d.sorted() {
 		if len(s.list) > 0 {
@@ -160,9 +196,9 @@ func (f *frameReader) next() error {
 	return err
 }
 
-// park moves a device that will get no more chunks to the spool.
-func (b *builder) park(d *builtDevice) error {
-	if b.parked.InMemory() || len(d.series) == 0 {
+// Park moves a device that will get no more chunks to the spool.
+func (b *Builder) Park(d *Device) error {
+	if b.parked.InMemory() || len(d.Series) == 0 {
 		return nil
 	}
 	frames := make([]frameReader, len(d.frames))
@@ -174,7 +210,7 @@ func (b *builder) park(d *builtDevice) error {
 	}
 	sorted := d.sorted()
 	b.parked.Write([]byte{spoolDevice})
-	b.buf = d.id.Append(b.buf[:0], 4)
+	b.buf = d.ID.Append(b.buf[:0], 4)
 	delete(b.devices, string(b.buf))
 	b.parked.Blob(b.buf)
 	b.parked.Uv(len(sorted))
@@ -194,7 +230,7 @@ func (b *builder) park(d *builtDevice) error {
 }
 
 // gather writes the list of s: its parts in the frames, then what is in memory.
-func (s *builtSeries) gather(w io.Writer, frames []frameReader) error {
+func (s *Series) gather(w io.Writer, frames []frameReader) error {
 	left := int64(s.listed())
 	for i := range frames {
 		f := &frames[i]
@@ -226,7 +262,7 @@ func (s *builtSeries) gather(w io.Writer, frames []frameReader) error {
 type entries func() (head []byte, list io.Reader, err error)
 
 // inMemory yields the entries of a device that was not parked.
-func (b *builder) inMemory(d *builtDevice) entries {
+func (b *Builder) inMemory(d *Device) entries {
 	sorted := d.sorted()
 	list := new(bytes.Reader)
 	return func() ([]byte, io.Reader, error) {
@@ -242,16 +278,16 @@ func (b *builder) inMemory(d *builtDevice) entries {
 }
 
 // each visits all devices in file order: those in the spool, or those in memory.
-func (b *builder) each(visit func(id DeviceID, e entries) error) error {
-	var all []*builtDevice
+func (b *Builder) each(visit func(id device.ID, e entries) error) error {
+	var all []*Device
 	for _, d := range b.devices {
-		if len(d.series) > 0 {
+		if len(d.Series) > 0 {
 			all = append(all, d)
 		}
 	}
-	slices.SortFunc(all, func(x, y *builtDevice) int { return x.id.Compare(y.id) })
+	slices.SortFunc(all, func(x, y *Device) int { return x.ID.Compare(y.ID) })
 	for _, d := range all {
-		if err := visit(d.id, b.inMemory(d)); err != nil {
+		if err := visit(d.ID, b.inMemory(d)); err != nil {
 			return err
 		}
 	}
@@ -278,12 +314,12 @@ func (b *builder) each(visit func(id DeviceID, e entries) error) error {
 }
 
 // spooled visits the device that r stands before.
-func (b *builder) spooled(r *bufio.Reader, visit func(id DeviceID, e entries) error) error {
+func (b *Builder) spooled(r *bufio.Reader, visit func(id device.ID, e entries) error) error {
 	raw, err := spool.ReadBlob(r, nil)
 	if err != nil {
 		return err
 	}
-	id := ReadDeviceID(&wire.Cursor{B: raw}, 4)
+	id := device.Read(&wire.Cursor{B: raw}, 4)
 	left, err := binary.ReadUvarint(r)
 	if err != nil {
 		return err
@@ -304,18 +340,20 @@ func (b *builder) spooled(r *bufio.Reader, visit func(id DeviceID, e entries) er
 	})
 }
 
-// out is the target with its position.
-type out struct {
-	w   io.Writer
-	pos int64
-	err error
+// Out is the target with its position.
+type Out struct {
+	W   io.Writer
+	Pos int64 // bytes written
+	Err error // sticky
 }
 
-func (o *out) write(b []byte) {
-	if o.err != nil {
-		return
+// Write writes b, unless an earlier write has failed.
+func (o *Out) Write(b []byte) (int, error) {
+	if o.Err != nil {
+		return 0, o.Err
 	}
-	n, err := o.w.Write(b)
-	o.pos += int64(n)
-	o.err = err
+	n, err := o.W.Write(b)
+	o.Pos += int64(n)
+	o.Err = err
+	return n, err
 }
