@@ -165,8 +165,9 @@ func (x *devices) paginate() {
 	})
 }
 
-// stream is the rows of one device; nil if its WHERE is about series that it has not.
-func (x *devices) stream(d *oneDevice) (rows.Stream, error) {
+// stream is the rows of one device, raw ones only within some times; nil if its WHERE is
+// about series that it has not.
+func (x *devices) stream(d *oneDevice, within pred.Range) (rows.Stream, error) {
 	from, err := tablet.SplitPath(d.name)
 	if err != nil {
 		return nil, err
@@ -179,7 +180,7 @@ func (x *devices) stream(d *oneDevice) (rows.Stream, error) {
 	if d.sel.aggregate {
 		return b.aggregates(x.s), nil
 	}
-	return b.raw(b.columnSeries(), p.Times(maxRanges)), nil
+	return b.raw(b.columnSeries(), pred.Intersect(p.Times(maxRanges), []pred.Range{within})), nil
 }
 
 // chain is the rows of one device after the other.
@@ -197,7 +198,7 @@ func (c *chain) Next(context.Context, int) (*result.Block, error) {
 	for c.at < len(c.x.list) {
 		d := c.x.list[c.at]
 		if c.s == nil {
-			s, err := c.x.stream(d)
+			s, err := c.x.stream(d, always())
 			if err != nil {
 				return nil, err
 			}

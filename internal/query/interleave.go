@@ -3,7 +3,10 @@ package query
 import (
 	"context"
 	"io"
+	"math"
+	"slices"
 
+	"github.com/sluice-gateway/sluice/internal/query/pred"
 	"github.com/sluice-gateway/sluice/internal/query/rows"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -16,8 +19,12 @@ type interleaved struct {
 	desc  bool
 	began bool
 	heads []*head // a heap
+	best  []int64 // with LIMIT: keys of the first rows, of the devices begun, that may be seen; ascending
 	out   result.Block
 }
+
+// mostBest is the largest LIMIT and OFFSET for which best is kept.
+const mostBest = 10_000
 
 // head is the next row of one device.
 type head struct {
@@ -49,8 +56,13 @@ func (h *head) fill() (bool, error) {
 
 func (r *interleaved) begin() error {
 	r.began = true
+	limit := r.chain.x.s.Limit
+	most := int64(0)
+	if n := max(0, limit.Offset); limit.Limit > 0 && n < mostBest && n+limit.Limit <= mostBest {
+		most = n + limit.Limit
+	}
 	for i, d := range r.chain.x.list {
-		s, err := r.chain.x.stream(d)
+		s, err := r.chain.x.stream(d, r.within(most))
 		if err != nil {
 			return err
 		}
@@ -64,12 +76,47 @@ func (r *interleaved) begin() error {
 		}
 		if ok {
 			r.heads = append(r.heads, h)
+			r.note(h.time(), most)
 		}
 	}
 	for i := len(r.heads)/2 - 1; i >= 0; i-- {
 		r.sift(i)
 	}
 	return nil
+}
+
+// within returns the times that a device needs which comes behind those that were begun:
+// once they have most rows, only earlier ones.
+func (r *interleaved) within(most int64) pred.Range {
+	out := always()
+	if most == 0 || int64(len(r.best)) < most {
+		return out
+	}
+	switch last := r.best[most-1]; {
+	case last == math.MinInt64: // nothing is earlier
+		out = pred.Range{Lo: 1, Hi: 0}
+	case r.desc:
+		out.Lo = ^(last - 1)
+	default:
+		out.Hi = last - 1
+	}
+	return out
+}
+
+func always() pred.Range { return pred.Range{Lo: math.MinInt64, Hi: math.MaxInt64} }
+
+// note takes the time of the first row of a device into account.
+func (r *interleaved) note(t, most int64) {
+	if most == 0 {
+		return
+	}
+	if r.desc {
+		t = ^t
+	}
+	i, _ := slices.BinarySearch(r.best, t)
+	if int64(i) < most {
+		r.best = slices.Insert(r.best[:min(int64(len(r.best)), most-1)], i, t)
+	}
 }
 
 func (r *interleaved) less(a, b *head) bool {

@@ -2,8 +2,11 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"path"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
 	"github.com/sluice-gateway/sluice/internal/arrival"
@@ -119,6 +122,22 @@ func BenchmarkMillion(b *testing.B) {
 	}
 }
 
+// BenchmarkWide asks 100,000 devices whose points lie in several files.
+func BenchmarkWide(b *testing.B) {
+	for _, aligned := range []bool{false, true} {
+		e := fleet{devices: 100_000, files: 4, rows: 2, aligned: aligned, disk: true}.open(b)
+		for _, c := range []struct{ name, text string }{
+			{"one", "select count(load) from root.plant.**"},
+			{"onebydevice", "select count(load) from root.plant.** align by device"},
+			{"lastone", "select last load from root.plant.**"},
+			{"newest", "select * from root.plant.** order by time desc limit 10 align by device"},
+			{"bydevice", "select * from root.plant.** align by device"},
+		} {
+			b.Run(fmt.Sprintf("aligned=%v/%s", aligned, c.name), func(b *testing.B) { measured(b, e, c.text) })
+		}
+	}
+}
+
 // measured runs a statement; one that fails says why.
 func measured(b *testing.B, e *Engine, text string) {
 	st, err := sql.Parse(text, sql.Options{})
@@ -126,10 +145,19 @@ func measured(b *testing.B, e *Engine, text string) {
 		b.Fatal(err)
 	}
 	rows := 0
+	before := busy()
 	for b.Loop() {
 		rows = drain(b, e, st.(*sql.Select))
 	}
+	b.ReportMetric(float64(busy()-before)/1e6/float64(b.N), "cpu-ms/op")
 	b.ReportMetric(float64(rows), "rows")
+}
+
+// busy returns the processor time of the process: what others do counts less in it.
+func busy() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkWindows asks for windows that are longer than their step.
