@@ -53,17 +53,15 @@ const (
 	unboundedOffset = -1
 )
 
-// ReadText reads the text form (files .mods of IoTDB 1.x). An unfinished last line is
-// left out, as upstream does. Errors are *tsfile.CorruptError; deletions before the damage are
+// ReadText reads the text form (files .mods of IoTDB 1.x). A last line without its end is
+// left out, even where it can be read: cut within a number, or behind the start, it would
+// delete something else. Errors are *tsfile.CorruptError; deletions before the damage are
 // returned with it.
 func ReadText(b []byte) ([]Deletion, error) {
 	var out []Deletion
 	for off := 0; off < len(b); {
 		n := bytes.IndexByte(b[off:], '\n')
 		if n < 0 {
-			if d, err := modsLine(string(b[off:])); err == nil {
-				out = append(out, d)
-			}
 			return out, nil
 		}
 		line := strings.TrimSuffix(string(b[off:off+n]), "\r")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 
@@ -87,6 +88,23 @@ func TestMods(t *testing.T) {
 	old, err := ReadText([]byte("DELETION,root.a,b.c,7,99\r\nDELETION,root.a"))
 	if err != nil || len(old) != 1 || old[0].Path != "root.a,b.c" && old[0].End != 99 {
 		t.Errorf("old form: %+v %v", old, err)
+	}
+}
+
+// TestTornLine: no prefix of a list gives a deletion that is not in the list.
+func TestTornLine(t *testing.T) {
+	list := []Deletion{{Path: "root.a.b.s1", Start: 1700000000000, End: 1700000009999, Offset: 123456}, {Path: "root.a.b.*", Start: -5, End: 17, Offset: 99}}
+	var b []byte
+	for _, d := range list {
+		var err error
+		b, err = AppendText(b, d)
+		must(t, err)
+	}
+	for n := range len(b) + 1 {
+		got, err := ReadText(b[:n])
+		if want := bytes.Count(b[:n], []byte("\n")); err != nil || len(got) != want || want > 0 && !reflect.DeepEqual(got, list[:want]) {
+			t.Fatalf("%d bytes: %+v %v", n, got, err)
+		}
 	}
 }
 
