@@ -40,7 +40,7 @@ func (f *flood) packet(i int) []byte {
 // TestFloods: millions of connections that come to nothing take no more memory than a
 // few, and do not push out one that works.
 func TestFloods(t *testing.T) {
-	n := 60_000
+	n := 40_000
 	if testing.Short() {
 		n = 20_000
 	}

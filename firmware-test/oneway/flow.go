@@ -46,7 +46,7 @@ type opening struct {
 // closing is how it ended. Times are of the capture; 0 = did not happen.
 type closing struct {
 	rstOut, rstBack int64
-	finMaybe        bool // the inner side acknowledged one position more than was seen
+	claimed         int64 // position that somebody says exists; the last one may be FIN
 }
 
 // Traffic counts the packets of a connection.
@@ -136,11 +136,12 @@ func (p law) outPacket(f *flow, s *segment) {
 		}
 		if !f.out.known {
 			f.out.known, f.out.base = true, t.Seq+1
+		} else if f.opening.ackBack && !f.opening.middle && f.out.highest == 0 {
+			f.out.scan.hidden = 0 // its answer was captured first
 		}
 	} else if !f.out.known || !f.back.known {
 		if f.opening.synOut && f.out.known && t.Has(capture.ACK) && !t.Has(capture.RST) {
 			f.back.known, f.back.base = true, t.Ack
-			f.doubt(StartUnseen, "the answer to SYN is not in the capture")
 		} else if !t.Has(capture.RST) || !f.opening.synOut && !f.opening.synBack {
 			f.start(s, out)
 		}
@@ -164,6 +165,7 @@ func (p law) outPacket(f *flow, s *segment) {
 	p.outBytes(f, s, at)
 	if t.Has(capture.FIN) {
 		f.out.fin = at + int64(t.Length)
+		f.out.acked = min(f.out.acked, f.out.fin) // where it was captured before the FIN
 	}
 	f.meter.outSegment(at+int64(t.Length), t.Length > 0 && at+int64(t.Length) >= f.out.highest, s.opts.stamp, s.opts.hasStamp)
 	if t.Has(capture.ACK) && f.back.known {
@@ -229,7 +231,7 @@ func (p law) innerAck(f *flow, at int64) {
 		return
 	}
 	if b.fin < 0 {
-		f.closing.finMaybe = true
+		f.closing.claimed = max(f.closing.claimed, at)
 		if at--; at <= b.end {
 			return
 		}
@@ -277,7 +279,7 @@ func (p law) backPacket(f *flow, s *segment) {
 	if t.Has(capture.FIN) && !t.Has(capture.RST) && !t.Has(capture.SYN) {
 		p.backFin(f, at+int64(t.Length), ack)
 	} else if t.Length == 0 && !t.Has(capture.SYN) && f.back.fin < 0 && at > f.back.end && at <= f.back.end+1<<30 {
-		f.closing.finMaybe = true // one position may be a FIN that was not captured
+		f.closing.claimed = max(f.closing.claimed, at)
 		p.unseenUpTo(f, at-1, ack)
 	}
 	f.back.last = s.time
@@ -318,7 +320,6 @@ func (p law) backFin(f *flow, at, ack int64) {
 		p.find(f, AfterClose, "FIN in front of bytes that were sent already", nil, f.back.end-at)
 	}
 	p.unseenUpTo(f, at, ack)
-	f.closing.finMaybe = false
 }
 
 // unseenUpTo handles that the outer side says by a position that bytes exist
@@ -359,7 +360,6 @@ func (p law) backSyn(f *flow, s *segment) {
 	} else {
 		f.opening.ackBack = true
 		if !f.opening.synOut {
-			f.doubt(StartUnseen, "SYN is not in the capture, only its answer")
 			if !f.out.known {
 				f.out.known, f.out.base = true, t.Ack
 				f.out.scan.hidden += unseenRequests

@@ -161,7 +161,7 @@ func (p law) judge(f *flow, s *segment, pos, ack int64, v byte) Kind {
 		}
 		return ""
 	}
-	if b.fin >= 0 && pos >= b.fin || f.closing.rstBack != 0 ||
+	if b.fin >= 0 && pos >= b.fin || f.closing.rstBack != 0 && s.time-f.closing.rstBack > int64(p.set.Reorder) ||
 		f.closing.rstOut != 0 && s.time-f.closing.rstOut > int64(p.set.Late) {
 		b.take(pos, v)
 		return AfterClose

@@ -30,6 +30,7 @@ type others struct {
 	kinds map[otherKey]*otherCount
 	macs  map[macKey]uint8 // 1 inner, 2 outer
 	echo  map[uint64]bool  // echo requests of the inner side
+	early []earlyEcho      // echo replies captured before their requests, perhaps
 	seed  maphash.Seed
 	full  bool
 
@@ -219,6 +220,30 @@ func (o *others) link(p *Prover, pkt *capture.Packet, h *capture.Headers) {
 	o.see(p, pkt, h, s)
 }
 
+// earlyEcho is an echo reply without a request so far.
+type earlyEcho struct {
+	sum   uint64
+	time  int64
+	cable int
+	e     Finding
+}
+
+// asked forgets early replies to a request.
+func (o *others) asked(sum uint64) bool {
+	n := len(o.early)
+	o.early = slices.DeleteFunc(o.early, func(e earlyEcho) bool { return e.sum == sum })
+	return len(o.early) < n
+}
+
+// overdue reports early replies whose request did not come by a time.
+func (o *others) overdue(p *Prover, by int64) {
+	for len(o.early) > 0 && (o.early[0].time < by || len(o.early) > maxContents) {
+		e := o.early[0]
+		o.early = o.early[1:]
+		p.breach(e.e, nil, p.rep.Seen.Cables[e.cable].Outer)
+	}
+}
+
 // bystander judges the packets that are not TCP.
 type bystander struct{ *Prover }
 
@@ -264,6 +289,7 @@ func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers, whole []byte) {
 		p.other.see(p.Prover, pkt, h, sighting{label: "icmp-odd", way: p.way(ip), whole: whole})
 		return
 	}
+	p.other.overdue(p.Prover, p.now-int64(p.set.Reorder))
 	v6 := ip.Proto == capture.ProtoICMPv6
 	if t := b[0]; v6 && (t >= 130 && t <= 137 || t == 143) {
 		s := sighting{label: "neighbour-odd", way: p.way(ip), whole: whole}
@@ -281,18 +307,26 @@ func (p bystander) icmp(pkt *capture.Packet, h *capture.Headers, whole []byte) {
 			if len(p.other.echo) >= maxEchoes {
 				clear(p.other.echo)
 			}
-			p.other.echo[maphash.Bytes(p.other.seed, b[4:])] = true
+			if sum := maphash.Bytes(p.other.seed, b[4:]); !p.other.asked(sum) {
+				p.other.echo[sum] = true
+			}
 		}
 		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, whole: whole})
 	case dir == back:
 		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, house: true, bulk: true, whole: whole})
-		if why := p.icmpBack(pkt.Cable, h, b, v6); why != "" {
+		if why := p.icmpBack(pkt.Cable, h, b, v6); why == noRequest {
+			e := p.entry(nil, ICMP, fmt.Sprintf("from %s, type %d: %s", ip.Src, b[0], why), b, int64(len(b)))
+			p.other.early = append(p.other.early, earlyEcho{maphash.Bytes(p.other.seed, b[4:]), p.now, pkt.Cable, e})
+		} else if why != "" {
 			p.attempt(pkt.Cable, nil, ICMP, fmt.Sprintf("from %s, type %d code %d: %s", ip.Src, b[0], b[1], why), b)
 		}
 	default:
 		p.other.see(p.Prover, pkt, h, sighting{label: "icmp", way: dir, whole: whole})
 	}
 }
+
+// noRequest is why an echo reply has no business here.
+const noRequest = "an echo reply that does not repeat a request"
 
 // icmpBack returns why an ICMP packet of the outer side has no business here.
 func (p bystander) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) string {
@@ -309,7 +343,7 @@ func (p bystander) icmpBack(cable int, h *capture.Headers, b []byte, v6 bool) st
 	case t == 0 && !v6 || t == 129 && v6:
 		k := maphash.Bytes(p.other.seed, b[4:])
 		if b[1] != 0 || !p.other.echo[k] {
-			return "an echo reply that does not repeat a request"
+			return noRequest
 		}
 		delete(p.other.echo, k)
 		return ""
@@ -388,6 +422,7 @@ type OtherReport struct {
 
 // finish decides about all of it, now that every link address is known.
 func (o *others) finish(p *Prover) {
+	o.overdue(p, 1<<62)
 	o.mixed(p)
 	if o.full {
 		p.doubt(WhichWay, "too many kinds of other traffic")

@@ -240,8 +240,7 @@ func (p *Prover) connection(way *route, s *segment) *flow {
 	if f == nil || f.list == nil {
 		f = p.flows[way.key()]
 	}
-	if f != nil && way.dir == out && s.t.Flags&(capture.SYN|capture.ACK) == capture.SYN &&
-		(f.closed() || f.opening.synOut && f.out.base != s.t.Seq+1 || !f.opening.synOut && f.opening.middle) {
+	if f != nil && f.another(s, way.dir, p.now-int64(p.set.Reorder)) {
 		p.retire(f)
 		f = nil
 	}
@@ -257,6 +256,23 @@ func (p *Prover) connection(way *route, s *segment) *flow {
 	}
 	way.f = f
 	return f
+}
+
+// another reports that a packet begins another connection between the same ports.
+func (f *flow) another(s *segment, dir direction, since int64) bool {
+	switch {
+	case !s.t.Has(capture.SYN) || f.justRefused(since):
+		return false
+	case dir == out && !s.t.Has(capture.ACK):
+		return f.closed() || f.opening.synOut && f.out.base != s.t.Seq+1 || !f.opening.synOut && f.opening.middle
+	}
+	return dir == back && f.closed() && f.back.known && f.back.base != s.t.Seq+1 // captured before its SYN
+}
+
+// justRefused reports that all that was captured of a connection is a moment old and
+// from the outer side: the refusal of a SYN that is captured only now.
+func (f *flow) justRefused(since int64) bool {
+	return f.traffic.PacketsOut == 0 && f.last >= since
 }
 
 // Stages of a connection.
@@ -324,11 +340,13 @@ func (p *Prover) retire(f *flow) {
 	if n := f.back.unseen(); n > 0 {
 		f.doubt(HoleBack, fmt.Sprintf("%d returning bytes were not captured", n))
 	}
-	if f.closing.finMaybe && f.back.fin < 0 {
+	if f.back.fin < 0 && f.closing.claimed > f.back.end {
 		f.doubt(HoleBack, "the inner side acknowledged a byte or the end of the stream that was not captured")
 	}
 	if !f.opening.synOut && !f.opening.synBack {
 		f.doubt(StartUnseen, "SYN is not in the capture")
+	} else if f.opening.synOut && !f.opening.ackBack && f.back.known {
+		f.doubt(StartUnseen, "the answer to SYN is not in the capture")
 	}
 	if p.onlyTried(f) {
 		f.doubts = nil
