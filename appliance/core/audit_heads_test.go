@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
@@ -45,7 +46,7 @@ func TestWitness(t *testing.T) {
 				break
 			}
 			if ev, err := event.Decode(entry.Payload); err == nil && ev.Tablet != nil && ev.Tablet.Device == "root.audit.inner" && ev.Tablet.Columns[0].Name == "head" {
-				for _, h := range auditlog.FindHeads(ev.Tablet.Columns[0].Bytes.At(0)) {
+				for _, h := range heads.Find(ev.Tablet.Columns[0].Bytes.At(0)) {
 					rows["row"] = h
 					n++
 				}

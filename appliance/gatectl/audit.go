@@ -17,6 +17,8 @@ import (
 
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
+	"github.com/sluice-gateway/sluice/internal/auditlog/show"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -89,7 +91,7 @@ func auditTail(a *auditTool) *cobra.Command {
 		ring := make([]string, 0, min(*n, 1024))
 		seen := 0
 		err := a.visit(cmd, func(index int64, e *audit.Entry) error {
-			line := auditlog.Line(index, e)
+			line := show.Line(index, e)
 			if len(ring) < *n {
 				ring = append(ring, line)
 			} else {
@@ -189,9 +191,9 @@ func auditSearch(a *auditTool) *cobra.Command {
 			case !match(e):
 				return nil
 			case *asJSON:
-				return enc.Encode(auditlog.Show(index, e))
+				return enc.Encode(show.Of(index, e))
 			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), auditlog.Line(index, e))
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), show.Line(index, e))
 			return err
 		})
 	}
@@ -234,13 +236,13 @@ type lineWriter func(int64, *audit.Entry) error
 
 func jsonLines(w io.Writer) (lineWriter, func() error) {
 	enc := json.NewEncoder(w)
-	return func(i int64, e *audit.Entry) error { return enc.Encode(auditlog.Show(i, e)) }, func() error { return nil }
+	return func(i int64, e *audit.Entry) error { return enc.Encode(show.Of(i, e)) }, func() error { return nil }
 }
 
 func csvLines(w io.Writer) (lineWriter, func() error) {
 	out := csv.NewWriter(w)
-	err := out.Write(auditlog.Columns())
-	return func(i int64, e *audit.Entry) error { return errors.Join(err, out.Write(auditlog.Row(i, e))) }, func() error { out.Flush(); return out.Error() }
+	err := out.Write(show.Columns())
+	return func(i int64, e *audit.Entry) error { return errors.Join(err, out.Write(show.Row(i, e))) }, func() error { out.Flush(); return out.Error() }
 }
 
 func syslogLines(w io.Writer) (lineWriter, func() error) {
@@ -249,7 +251,7 @@ func syslogLines(w io.Writer) (lineWriter, func() error) {
 		host = "" // shown as "-"
 	}
 	return func(i int64, e *audit.Entry) error {
-		_, err := fmt.Fprintln(w, auditlog.Syslog(host, "sluice", i, e))
+		_, err := fmt.Fprintln(w, show.Syslog(host, "sluice", i, e))
 		return err
 	}, func() error { return nil }
 }
@@ -339,7 +341,7 @@ func (a *auditTool) checkProof(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "right: this record stands under the signed head\n%s\n", auditlog.Line(p.Index, &e))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "right: this record stands under the signed head\n%s\n", show.Line(p.Index, &e))
 	return err
 }
 
@@ -357,7 +359,7 @@ func auditHead(a *auditTool) *cobra.Command {
 			return err
 		}
 		if *line {
-			head = []byte(auditlog.HeadLine(head) + "\n")
+			head = []byte(heads.Line(head) + "\n")
 		}
 		if *key {
 			head = []byte(public + "\n")

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -82,7 +83,7 @@ func (a *auditTool) heads(file string) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := auditlog.FindHeads(text)
+	found := heads.Find(text)
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s holds no signed head of an audit log", file)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/sluice-gateway/sluice/appliance"
 	"github.com/sluice-gateway/sluice/internal/audit"
 	"github.com/sluice-gateway/sluice/internal/auditlog"
+	"github.com/sluice-gateway/sluice/internal/auditlog/show"
 )
 
 // configLine is a setting in YAML, also one that is commented out.
@@ -114,7 +115,7 @@ func (p *pack) auditLog(ctx context.Context) error {
 			c[2] += n
 		}
 		counts[e.Category.String()+" "+e.Action] = c
-		if last = append(last, auditlog.Line(index, &e)); len(last) > lastRecords {
+		if last = append(last, show.Line(index, &e)); len(last) > lastRecords {
 			last = last[1:]
 		}
 		return nil

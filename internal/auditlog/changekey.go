@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -64,14 +65,14 @@ func (w *writer) changeKey(file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := succession{origin: w.l.Origin(), old: ring.last().text, fresh: public, after: w.base.n}
-	text, err := note.Sign(&note.Note{Text: s.body()}, w.signer, fresh)
+	s := heads.Change{Origin: w.l.Origin(), Old: ring.Last().Text, New: public, After: w.base.n}
+	text, err := note.Sign(&note.Note{Text: s.Body()}, w.signer, fresh)
 	if err != nil {
 		return "", err
 	}
-	s.text = string(text)
-	if s, err = parseSuccession(s.text); err == nil {
-		err = ring.learn(s) // what is written is what can be read
+	s.Text = string(text)
+	if s, err = heads.ParseChange(s.Text); err == nil {
+		err = ring.Learn(s) // what is written is what can be read
 	}
 	if err != nil {
 		return "", err
@@ -79,9 +80,9 @@ func (w *writer) changeKey(file string) (string, error) {
 	if err := vfs.WriteFile(fsys, file+nextSuffix, []byte(private+"\n"+public+"\n")); err != nil {
 		return "", err
 	}
-	if err := writeKeys(fsys, w.dir, ring.changes); err != nil {
+	if err := writeKeys(fsys, w.dir, ring.Changes); err != nil {
 		// It may be there or not; it must not, because the old key goes on.
-		return "", errors.Join(err, writeKeys(fsys, w.dir, ring.changes[:len(ring.changes)-1]), fsys.Remove(file+nextSuffix))
+		return "", errors.Join(err, writeKeys(fsys, w.dir, ring.Changes[:len(ring.Changes)-1]), fsys.Remove(file+nextSuffix))
 	}
 	w.signer = fresh
 	err = replaceKey(fsys, file) // if it fails, the next start does it
@@ -92,15 +93,15 @@ func (w *writer) changeKey(file string) (string, error) {
 	return public, errors.Join(err, everything(w))
 }
 
-func keyEntry(s *succession) audit.Entry {
-	return audit.Entry{Time: time.Now(), Category: audit.Log, Action: actionKey, Object: s.text,
-		Detail: fmt.Sprintf("heads over more than %d records are signed with it", s.after)}
+func keyEntry(s *heads.Change) audit.Entry {
+	return audit.Entry{Time: time.Now(), Category: audit.Log, Action: actionKey, Object: s.Text,
+		Detail: fmt.Sprintf("heads over more than %d records are signed with it", s.After)}
 }
 
-func writeKeys(fsys vfs.FS, dir string, list []succession) error {
+func writeKeys(fsys vfs.FS, dir string, list []heads.Change) error {
 	var b strings.Builder
 	for _, s := range list {
-		b.WriteString(s.text)
+		b.WriteString(s.Text)
 	}
 	if b.Len() > 0 {
 		return vfs.WriteFile(fsys, path.Join(dir, keysFile), []byte(b.String()))
@@ -137,7 +138,7 @@ func settleKey(fsys vfs.FS, file, dir string) error {
 		if err != nil {
 			return err
 		}
-		if broken == nil && len(ring.changes) > 0 && ring.last().text == strings.TrimSpace(public) {
+		if broken == nil && len(ring.Changes) > 0 && ring.Last().Text == strings.TrimSpace(public) {
 			return replaceKey(fsys, file)
 		}
 	}
@@ -149,25 +150,25 @@ func settleKey(fsys vfs.FS, file, dir string) error {
 
 // ownRing returns the keys of the tree that is to be continued, if they lead to the
 // key that signs now; else that key alone.
-func ownRing(cfg Config, dir string) (keyring, error) {
+func ownRing(cfg Config, dir string) (heads.Ring, error) {
 	ring, broken, err := treeRing(cfg.FS, dir, []string{cfg.Public})
 	if fromDisk(err) && !errors.Is(err, fs.ErrNotExist) {
-		return keyring{}, err
+		return heads.Ring{}, err
 	}
-	if err != nil || broken != nil || ring.last().text != cfg.Public {
-		return ringOf(nil, cfg.Public, nil)
+	if err != nil || broken != nil || ring.Last().Text != cfg.Public {
+		return heads.RingOf(nil, cfg.Public, nil)
 	}
 	return ring, nil
 }
 
 // unrecorded returns the entry of a change of the key that was made, but not yet
 // recorded: the last head is still signed with the key before.
-func unrecorded(r *keyring, at *resumed) (audit.Entry, bool) {
-	if len(r.changes) == 0 || at.head.Note == nil {
+func unrecorded(r *heads.Ring, at *resumed) (audit.Entry, bool) {
+	if len(r.Changes) == 0 || at.head.Note == nil {
 		return audit.Entry{}, false
 	}
-	s := &r.changes[len(r.changes)-1]
-	if _, err := ParseHead(at.head.Note, r.last().verifier); err == nil || at.told == s.text {
+	s := &r.Changes[len(r.Changes)-1]
+	if _, err := heads.Parse(at.head.Note, r.Last().Verifier); err == nil || at.told == s.Text {
 		return audit.Entry{}, false
 	}
 	return keyEntry(s), true

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -36,7 +37,7 @@ func mustStart(t testing.TB, fs vfs.FS) (*Log, string) {
 
 // changed is a closed log of 60 records whose key was changed after every 20, with
 // its three keys and the heads before each change.
-func changed(t testing.TB) (fs *vfs.Mem, public []string, heads [][]byte) {
+func changed(t testing.TB) (fs *vfs.Mem, public []string, signed [][]byte) {
 	t.Helper()
 	fs = vfs.NewMem(1)
 	l, key := mustStart(t, fs)
@@ -46,7 +47,7 @@ func changed(t testing.TB) (fs *vfs.Mem, public []string, heads [][]byte) {
 		if err := l.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		heads = append(heads, FindHeads([]byte(l.Head()))[0])
+		signed = append(signed, heads.Find([]byte(l.Head()))[0])
 		if i == 2 {
 			break
 		}
@@ -59,14 +60,14 @@ func changed(t testing.TB) (fs *vfs.Mem, public []string, heads [][]byte) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return fs, public, heads
+	return fs, public, signed
 }
 
 // TestChangeKey: one of the keys is enough to check everything, heads of the time
 // before stay good, and the old private key is gone.
 func TestChangeKey(t *testing.T) {
-	fs, public, heads := changed(t)
-	kept := map[string][]byte{"first": heads[0], "second": heads[1], "third": heads[2]}
+	fs, public, signed := changed(t)
+	kept := map[string][]byte{"first": signed[0], "second": signed[1], "third": signed[2]}
 	for _, key := range append(slices.Clone(public), "", public[0]+"\n"+public[2]) {
 		mustBeRight(t, verify(t, fs, VerifyOptions{Key: key, Heads: kept}), 62)
 	}
@@ -89,7 +90,7 @@ func TestChangeKey(t *testing.T) {
 				t.Error("a proof fits another key")
 			}
 		}
-		g, err := ProveGrowth(t.Context(), fs, "audit", key, heads[0])
+		g, err := ProveGrowth(t.Context(), fs, "audit", key, signed[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +147,7 @@ func TestOldKeyIsNotTaken(t *testing.T) {
 			at.add(f.hash, nil)
 		}
 	}
-	forged, err := sign(stolen, l.id, &at, verify(t, fs, VerifyOptions{})[0].Last.Time)
+	forged, err := heads.Sign(stolen, l.Origin(), at.n, at.root(), verify(t, fs, VerifyOptions{})[0].Last.Time)
 	if err != nil {
 		t.Fatal(err)
 	}

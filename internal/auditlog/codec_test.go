@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/show"
 )
 
 func samples() []audit.Entry {
@@ -68,10 +69,10 @@ func FuzzEntry(f *testing.F) {
 		if again := AppendEntry(nil, &e); !bytes.Equal(again, b) {
 			t.Fatalf("%x is written as %x", b, again)
 		}
-		if l := Line(1, &e); strings.ContainsAny(l, "\n\r\x1b") {
+		if l := show.Line(1, &e); strings.ContainsAny(l, "\n\r\x1b") {
 			t.Fatalf("a control character in the line %q", l)
 		}
-		if l := Syslog("h", "a", 1, &e); strings.ContainsAny(l, "\n\r\x1b\x00") {
+		if l := show.Syslog("h", "a", 1, &e); strings.ContainsAny(l, "\n\r\x1b\x00") {
 			t.Fatalf("a control character in the message %q", l)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -100,11 +101,11 @@ func TestDamagedCounts(t *testing.T) {
 		}
 		name := path.Join("audit/1", countsFile)
 		right := content(t, left, countsFile)
-		ring, err := ringOf(nil, k.public, nil)
+		ring, err := heads.RingOf(nil, k.public, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := ring.verifiers()
+		v := ring.Verifiers()
 		if c, err := parseCounts(right, v, l.Origin()); err != nil || len(c.list) != 1 || c.list[0].Count != 90 {
 			t.Fatalf("%+v, %v", c, err)
 		}
@@ -137,11 +138,11 @@ func TestDamagedCounts(t *testing.T) {
 // FuzzCounts: no file of counts makes a start fail.
 func FuzzCounts(f *testing.F) {
 	k := newKeys(f)
-	ring, err := ringOf(nil, k.public, nil)
+	ring, err := heads.RingOf(nil, k.public, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
-	v := ring.verifiers()
+	v := ring.Verifiers()
 	c := counts{n: 7, list: []audit.Entry{{Category: audit.Request, Action: "gate", Count: 3, From: time.Unix(1, 0), To: time.Unix(2, 0)}}}
 	b, err := c.sealed(k.signer, "x")
 	if err != nil {

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -28,6 +29,9 @@ const (
 
 // ID tells one tree from every other.
 type ID [16]byte
+
+// originOf names a tree in signed heads.
+func originOf(key string, id ID) string { return key + "/" + hex.EncodeToString(id[:]) }
 
 // header is the start of a segment.
 type header struct {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/show"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -82,7 +83,7 @@ func joined(a, b string) string {
 }
 
 func (n *Note) write(suffix string, e audit.Entry) error {
-	b, err := json.Marshal(shownEntry(0, &e))
+	b, err := json.Marshal(show.Of(0, &e))
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (b *Inbox) changeKey(ctx context.Context, e *audit.Entry) {
 // noted makes an entry of a file's content. Whoever can write the folder can write
 // anything into it, so the entry always says that it came from there.
 func noted(text []byte, name string) audit.Entry {
-	var s Shown
+	var s show.Entry
 	if err := json.Unmarshal(text, &s); err != nil {
 		return audit.Entry{Category: audit.Operator, Action: "unreadable", Result: audit.Unknown, Object: name, Detail: inboxComment}
 	}

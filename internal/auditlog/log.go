@@ -2,7 +2,6 @@ package auditlog
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"sync"
 	"time"
@@ -61,7 +60,7 @@ type Found struct {
 func (l *Log) Found() Found { return l.found }
 
 // Origin names the tree in signed heads.
-func (l *Log) Origin() string { return l.cfg.Signer.Name() + "/" + hex.EncodeToString(l.id[:]) }
+func (l *Log) Origin() string { return originOf(l.cfg.Signer.Name(), l.id) }
 
 // Head returns the last signed head that is durable, in one line; empty if there is
 // none since Open. It is worth keeping elsewhere.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -147,22 +148,22 @@ func (r *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 
 // lastHead returns the head file of a tree, with its signature checked, and the
 // notes of its changes of the key.
-func lastHead(fsys vfs.FS, dir, key string) (Head, []string, error) {
+func lastHead(fsys vfs.FS, dir, key string) (heads.Head, []string, error) {
 	ring, broken, err := treeRing(fsys, dir, strings.Fields(key))
 	if err = cmp.Or(err, broken); err != nil {
-		return Head{}, nil, err
+		return heads.Head{}, nil, err
 	}
 	var notes []string
-	for _, s := range ring.changes {
-		notes = append(notes, s.text)
+	for _, s := range ring.Changes {
+		notes = append(notes, s.Text)
 	}
 	h, err := readHead(fsys, dir, &ring)
 	return h, notes, err
 }
 
 // proofRing are the keys of a proof, of which key must be one.
-func proofRing(key string, notes []string) (keyring, error) {
-	return ringOf(strings.Fields(key), "", notes)
+func proofRing(key string, notes []string) (heads.Ring, error) {
+	return heads.RingOf(strings.Fields(key), "", notes)
 }
 
 // Prove makes the proof of a record of the last tree in an audit folder, under the
@@ -209,7 +210,7 @@ func (p *Proof) Check(key string) (audit.Entry, error) {
 	if err != nil {
 		return audit.Entry{}, err
 	}
-	head, err := ring.parse([]byte(p.Head))
+	head, err := ring.Parse([]byte(p.Head))
 	if err != nil {
 		return audit.Entry{}, err
 	}
@@ -237,7 +238,7 @@ func ProveGrowth(ctx context.Context, fsys vfs.FS, dir, key string, old []byte) 
 	if err != nil {
 		return nil, err
 	}
-	before, err := ring.parse(old)
+	before, err := ring.Parse(old)
 	if err != nil {
 		return nil, err
 	}
@@ -256,11 +257,11 @@ func (g *Growth) Check(key string) error {
 	if err != nil {
 		return err
 	}
-	before, err := ring.parse([]byte(g.Old))
+	before, err := ring.Parse([]byte(g.Old))
 	if err != nil {
 		return fmt.Errorf("the older head: %w", err)
 	}
-	after, err := ring.parse([]byte(g.New))
+	after, err := ring.Parse([]byte(g.New))
 	if err != nil {
 		return fmt.Errorf("the newer head: %w", err)
 	}
@@ -300,9 +301,9 @@ func PublicKey(fsys vfs.FS, dir string) (key string, head []byte, err error) {
 	if err = cmp.Or(err, broken); err != nil {
 		return "", nil, fmt.Errorf("auditlog: %w", err)
 	}
-	head, err = vfs.ReadFile(fsys, headPath(tree), maxHead)
+	head, err = vfs.ReadFile(fsys, headPath(tree), heads.MaxBytes)
 	if err != nil {
 		return "", nil, fmt.Errorf("auditlog: %w", err)
 	}
-	return ring.last().text, head, nil
+	return ring.Last().Text, head, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -39,7 +40,7 @@ func Open(cfg Config) (*Log, error) {
 }
 
 func open(cfg Config) (*Log, error) {
-	ring, err := ringOf(nil, cfg.Public, nil)
+	ring, err := heads.RingOf(nil, cfg.Public, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +63,12 @@ func open(cfg Config) (*Log, error) {
 		if at.damage != nil {
 			l.found.Damage, l.found.Before = at.damage, string(at.head.Note)
 			at = resumed{damage: at.damage}
-			ring.changes = nil
+			ring.Changes = nil
 			k++
 		}
 	}
 	dir := treeDir(cfg.Dir, k)
-	if err := prepare(cfg, dir, len(ring.changes) > 0); err != nil {
+	if err := prepare(cfg, dir, len(ring.Changes) > 0); err != nil {
 		return nil, err
 	}
 	if at.id == (ID{}) {
@@ -84,7 +85,7 @@ func open(cfg Config) (*Log, error) {
 		l.w.times.sign = time.Now()
 	}
 	l.w.keeper = newKeeper(l, dir)
-	before, err := counted(cfg, dir, l.Origin(), ring.verifiers())
+	before, err := counted(cfg, dir, l.Origin(), ring.Verifiers())
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func plant(cfg Config, dir string) (id ID, err error) {
 	if _, err := rand.Read(id[:]); err != nil {
 		return id, err
 	}
-	h, err := sign(cfg.Signer, id, &frontier{}, time.Now())
+	h, err := heads.Sign(cfg.Signer, originOf(cfg.Signer.Name(), id), 0, (&frontier{}).root(), time.Now())
 	if err != nil {
 		return id, err
 	}
@@ -133,14 +134,14 @@ type resumed struct {
 	last    time.Time
 	dropped int64
 	size    int64
-	head    Head
+	head    heads.Head
 	told    string // the change of the key that a record of the last segment tells of
 	damage  error
 }
 
 // resume finds the end of a tree. Damage that forbids going on is in the result;
 // the error is that of the disk.
-func resume(fsys vfs.FS, dir string, v *keyring) (resumed, error) {
+func resume(fsys vfs.FS, dir string, v *heads.Ring) (resumed, error) {
 	var r resumed
 	list, err := places(fsys, dir)
 	if err != nil {
@@ -181,7 +182,7 @@ func resume(fsys vfs.FS, dir string, v *keyring) (resumed, error) {
 
 // segment reads the last segment. again means that it holds nothing, not even a
 // header, as a crash while it was made leaves it: the one before is the last.
-func (r *resumed) segment(fsys vfs.FS, dir string, p place, v *keyring) (again bool, err error) {
+func (r *resumed) segment(fsys vfs.FS, dir string, p place, v *heads.Ring) (again bool, err error) {
 	s, err := openSegment(fsys, dir, p)
 	var broken *brokenError
 	if errors.As(err, &broken) && !fromDisk(err) {
@@ -216,13 +217,13 @@ func (r *resumed) segment(fsys vfs.FS, dir string, p place, v *keyring) (again b
 }
 
 // frame takes one frame; false after one that cannot follow.
-func (r *resumed) frame(f *frame, v *keyring) bool {
+func (r *resumed) frame(f *frame, v *heads.Ring) bool {
 	if f.index != r.state.n || f.prev != r.state.prev {
 		r.damage = fmt.Errorf("record %d does not follow the one before it", f.index)
 		return false
 	}
 	if f.kind == kindHead {
-		h, err := v.parse(f.body())
+		h, err := v.Parse(f.body())
 		if err == nil && (h.Root != r.state.root() || h.Size != r.state.n) {
 			err = errors.New("it signs other records than those that are there")
 		}
@@ -257,17 +258,17 @@ func (r *resumed) matches() error {
 var errHeadFile = errors.New("the head file is damaged")
 
 // readHead reads the last signed head of a tree.
-func readHead(fsys vfs.FS, dir string, v *keyring) (Head, error) {
-	text, err := vfs.ReadFile(fsys, headPath(dir), maxHead)
+func readHead(fsys vfs.FS, dir string, v *heads.Ring) (heads.Head, error) {
+	text, err := vfs.ReadFile(fsys, headPath(dir), heads.MaxBytes)
 	if errors.Is(err, vfs.ErrTooLarge) {
-		return Head{}, errHeadFile
+		return heads.Head{}, errHeadFile
 	}
 	if err != nil {
-		return Head{}, err
+		return heads.Head{}, err
 	}
-	h, err := v.parse(text)
+	h, err := v.Parse(text)
 	if err != nil {
-		return Head{}, fmt.Errorf("%w: %w", errHeadFile, err)
+		return heads.Head{}, fmt.Errorf("%w: %w", errHeadFile, err)
 	}
 	return h, nil
 }

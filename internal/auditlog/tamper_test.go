@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -188,7 +189,7 @@ func TestTampering(t *testing.T) {
 		if p.kind != kindHead {
 			continue
 		}
-		h, err := ParseHead(p.b[frameHead+dataHead:], nil)
+		h, err := heads.Parse(p.b[frameHead+dataHead:], nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +204,7 @@ func TestTampering(t *testing.T) {
 				s.prev = f.check
 			}
 		}
-		again, err := sign(other.signer, ID{}, &s.frontier, h.Time)
+		again, err := heads.Sign(other.signer, originOf(other.signer.Name(), ID{}), s.n, s.root(), h.Time)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -381,7 +382,7 @@ func TestProofs(t *testing.T) {
 		if err != nil || e.Object != statement(int(i)).Object {
 			t.Fatalf("record %d: %+v, %v", i, e, err)
 		}
-		if _, err := p.Check(other.public); !errors.Is(err, ErrKey) {
+		if _, err := p.Check(other.public); !errors.Is(err, heads.ErrKey) {
 			t.Fatal("another key:", err)
 		}
 		p.Data[len(p.Data)-1] ^= 1

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/audit"
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -58,9 +59,9 @@ type Verdict struct {
 	First    int64 // index of the first record that is kept
 	Records  int64 // in the tree
 	Segments int
-	Heads    int   // signed heads that are right
-	Signed   int64 // records under the last right head
-	Last     Head  // the last right head
+	Heads    int        // signed heads that are right
+	Signed   int64      // records under the last right head
+	Last     heads.Head // the last right head
 	From, To time.Time
 	Findings []Finding
 	Notes    []string // what is no fault, but worth knowing
@@ -128,7 +129,7 @@ type verification struct {
 	opts    VerifyOptions
 	matched map[string]bool // heads kept elsewhere that belong to a tree of this folder
 
-	ring    keyring
+	ring    heads.Ring
 	out     Verdict
 	state   state
 	id      ID
@@ -143,7 +144,7 @@ type verification struct {
 // awaited is a head to be compared when the tree has its size.
 type awaited struct {
 	name    string
-	head    Head
+	head    heads.Head
 	outside bool
 }
 
@@ -202,7 +203,7 @@ func (v *verification) openKeys() (broken, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}
-	v.out.Key = v.ring.last().text
+	v.out.Key = v.ring.Last().Text
 	if len(given) == 0 {
 		v.note("checked with the key in the folder itself (%s): compare it with one kept elsewhere, or who could replace the folder could replace the key", v.out.Key)
 	}
@@ -214,29 +215,29 @@ func (v *verification) changes(broken error) {
 	if broken != nil {
 		v.add(Changed, 0, 0, "the file %s: %v", keysFile, broken)
 	}
-	for _, s := range v.ring.changes {
-		if s.origin != v.out.Origin {
-			v.add(Changed, 0, 0, "the file %s belongs to another log (%s)", keysFile, s.origin)
+	for _, s := range v.ring.Changes {
+		if s.Origin != v.out.Origin {
+			v.add(Changed, 0, 0, "the file %s belongs to another log (%s)", keysFile, s.Origin)
 			continue
 		}
-		v.note("after %d records the key was changed to %s, signed by the key before", s.after, s.fresh)
+		v.note("after %d records the key was changed to %s, signed by the key before", s.After, s.New)
 	}
 }
 
 // changed takes a change of the key that stands in the log itself. The file of keys
 // has it, too.
 func (v *verification) changed(index int64, e *audit.Entry) {
-	for _, s := range v.ring.changes {
-		if s.text == e.Object {
+	for _, s := range v.ring.Changes {
+		if s.Text == e.Object {
 			return
 		}
 	}
-	s, err := parseSuccession(e.Object)
-	if err == nil && s.origin == v.out.Origin {
-		err = v.ring.learn(s)
+	s, err := heads.ParseChange(e.Object)
+	if err == nil && s.Origin == v.out.Origin {
+		err = v.ring.Learn(s)
 	}
 	if err == nil {
-		v.out.Key = s.fresh
+		v.out.Key = s.New
 		v.add(Missing, index, index, "the file %s lacks the change of the key that this record tells of", keysFile)
 	}
 }
@@ -265,16 +266,16 @@ func (v *verification) limits(list []place) ([]limit, error) {
 		v.id = s.header.id // of the first readable one in the end
 		s.close()
 	}
-	v.out.Origin = fmt.Sprintf("%s/%x", v.ring.name(), v.id)
+	v.out.Origin = originOf(v.ring.Name(), v.id)
 	return out, nil
 }
 
 // await reads the heads that are to be compared on the way: the head file, and those
 // kept elsewhere.
-func (v *verification) await(h Head, err error) (*Head, error) {
+func (v *verification) await(h heads.Head, err error) (*heads.Head, error) {
 	v.awaited = map[int64][]awaited{}
 	for name, text := range v.opts.Heads {
-		outside, err := v.ring.parse(text)
+		outside, err := v.ring.Parse(text)
 		if err != nil {
 			v.matched[name] = true
 			v.add(WrongKey, 0, 0, "%s: %v", name, err)
@@ -289,7 +290,7 @@ func (v *verification) await(h Head, err error) (*Head, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	case errors.Is(err, ErrKey):
+	case errors.Is(err, heads.ErrKey):
 		v.add(WrongKey, 0, 0, "the file %s: %v", headFile, err)
 		return nil, nil
 	case errors.Is(err, errHeadFile):
@@ -347,7 +348,7 @@ func (v *verification) read(p place, to limit, first, last bool) error {
 func (v *verification) begin(h *header, first bool) {
 	if v.id == (ID{}) { // it was made since it was listed
 		v.id = h.id
-		v.out.Origin = fmt.Sprintf("%s/%x", v.ring.name(), v.id)
+		v.out.Origin = originOf(v.ring.Name(), v.id)
 	}
 	if h.id != v.id {
 		v.add(Changed, h.state.n, h.state.n, "the segment belongs to another log (%x)", h.id)
@@ -425,7 +426,7 @@ func (v *verification) leftover(s *scanner, f *frame) {
 		if f.kind != kindHead {
 			continue
 		}
-		if h, err := v.ring.parse(f.body()); err == nil && h.Origin == v.out.Origin {
+		if h, err := v.ring.Parse(f.body()); err == nil && h.Origin == v.out.Origin {
 			v.awaited[h.Size] = append(v.awaited[h.Size], awaited{"a signed head behind the end of segment " + v.segment, h, false})
 		}
 	}
@@ -494,9 +495,9 @@ func (v *verification) gap(s *scanner, f *frame) {
 // signed checks a signed head among the records.
 func (v *verification) signed(f *frame) bool {
 	n := v.state.n
-	h, err := v.ring.parse(f.body())
+	h, err := v.ring.Parse(f.body())
 	switch {
-	case errors.Is(err, ErrKey):
+	case errors.Is(err, heads.ErrKey):
 		v.add(WrongKey, v.out.Signed, n-1, "the signed head over %d records: %v", f.index, err)
 		return true
 	case err != nil:
@@ -558,7 +559,7 @@ func (v *verification) compare() {
 const retentionObject = "audit log"
 
 // end judges what is known when all is read.
-func (v *verification) end(last *Head) {
+func (v *verification) end(last *heads.Head) {
 	v.out.Records = v.state.n
 	for size, list := range v.awaited {
 		for _, a := range list {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/sluice-gateway/sluice/internal/auditlog/heads"
 	"github.com/sluice-gateway/sluice/internal/vfs"
 )
 
@@ -54,7 +55,7 @@ const tellEvery = time.Hour
 
 // saved notes that a head is in the head file.
 func (w *writer) saved(now time.Time) {
-	line := HeadLine(w.head)
+	line := heads.Line(w.head)
 	w.head = nil
 	w.known.Store(&line)
 	if now.Sub(w.told) >= tellEvery {
@@ -219,7 +220,7 @@ func (w *writer) sign(now time.Time) error {
 	if w.signed == at.n && w.head == nil {
 		return nil
 	}
-	h, err := sign(w.signer, w.l.id, &at.frontier, now)
+	h, err := heads.Sign(w.signer, w.l.Origin(), at.n, at.root(), now)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
-package auditlog
+// Package show gives the forms in which an entry of the audit log is shown: a line to
+// read, JSON, a row of CSV, a message of RFC 5424. It reads and writes nothing.
+package show
 
 import (
 	"encoding/hex"
@@ -12,8 +14,8 @@ import (
 	"github.com/sluice-gateway/sluice/internal/audit"
 )
 
-// Shown is an entry as JSON shows it.
-type Shown struct {
+// Entry is an entry as JSON shows it.
+type Entry struct {
 	Index    int64      `json:"index"`
 	Time     time.Time  `json:"time"`
 	Category string     `json:"category"`
@@ -30,11 +32,9 @@ type Shown struct {
 	To       *time.Time `json:"to,omitempty"`
 }
 
-// Show returns the form of an entry for JSON.
-func Show(index int64, e *audit.Entry) Shown { return shownEntry(index, e) }
-
-func shownEntry(index int64, e *audit.Entry) Shown {
-	s := Shown{Index: index, Time: e.Time.UTC(), Category: e.Category.String(), Action: e.Action, Result: e.Result.String(), User: e.User,
+// Of returns the form of an entry for JSON.
+func Of(index int64, e *audit.Entry) Entry {
+	s := Entry{Index: index, Time: e.Time.UTC(), Category: e.Category.String(), Action: e.Action, Result: e.Result.String(), User: e.User,
 		Peer: e.Peer, Object: e.Object, Detail: e.Detail, Count: e.Count, Bytes: e.Bytes}
 	if e.Hash != (audit.Hash{}) {
 		s.Hash = hex.EncodeToString(e.Hash[:])
@@ -58,7 +58,7 @@ func Columns() []string {
 // Row returns an entry as a row of a CSV export. A text that a spreadsheet would
 // take for a formula gets an apostrophe in front.
 func Row(index int64, e *audit.Entry) []string {
-	s := shownEntry(index, e)
+	s := Of(index, e)
 	out := []string{strconv.FormatInt(index, 10), s.Time.Format(time.RFC3339Nano), s.Category, s.Action, s.Result, s.User, s.Peer, s.Object, s.Detail,
 		strconv.FormatUint(s.Count, 10), strconv.FormatUint(s.Bytes, 10), s.Hash, optional(s.From), optional(s.To)}
 	for i, t := range out {
@@ -129,7 +129,7 @@ func Syslog(host, app string, index int64, e *audit.Entry) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<%d>1 %s %s %s - %s [audit@%s", facility*8+severity, e.Time.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		header5424(host, 255), header5424(app, 48), header5424(e.Category.String(), 32), enterpriseID)
-	s := shownEntry(index, e)
+	s := Of(index, e)
 	for _, p := range [...]struct{ name, value string }{{"index", strconv.FormatInt(index, 10)}, {"action", s.Action}, {"result", s.Result}, {"user", s.User},
 		{"peer", s.Peer}, {"object", s.Object}, {"detail", s.Detail}, {"count", positive(s.Count)}, {"bytes", positive(s.Bytes)}, {"hash", s.Hash},
 		{"from", optional(s.From)}, {"to", optional(s.To)}} {
@@ -160,7 +160,7 @@ func header5424(s string, most int) string {
 	if s == "" {
 		return "-"
 	}
-	return clip(s, most)
+	return s[:min(most, len(s))]
 }
 
 // param5424 escapes what RFC 5424 6.3.3 asks for, and shows control characters as \uXXXX
