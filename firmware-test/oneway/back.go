@@ -22,6 +22,7 @@ type inward struct {
 	deferred []claim
 	count    [3]int64 // answers 00, ff, other
 	last     int64    // time of the last packet
+	garbage  int64    // end when a keep-alive brought a byte without meaning
 }
 
 type gapSpan struct{ from, to int64 }

@@ -133,10 +133,18 @@ var kindText = map[Kind]string{
 	AfterClose: "after the end of the connection", Overlap: "another value at a position that was sent before",
 }
 
-// keepAlive reports that the packet is a keep-alive with a garbage byte of 00.
+// keepAlive reports that the packet is a keep-alive with a garbage byte of 00, or the
+// same one captured again.
 func (f *flow) keepAlive(s *segment, at int64) bool {
-	return s.t.Length == 1 && len(s.t.Payload) == 1 && s.t.Payload[0] == 0 && at == f.back.end-1 &&
-		f.out.acked >= f.out.highest && f.back.last != 0 && s.time-f.back.last >= keepAliveQuiet
+	b := &f.back
+	if s.t.Length != 1 || len(s.t.Payload) != 1 || s.t.Payload[0] != 0 || at != b.end-1 || f.out.acked < f.out.highest {
+		return false
+	}
+	if b.garbage != b.end && (b.last == 0 || s.time-b.last < keepAliveQuiet) {
+		return false
+	}
+	b.garbage = b.end
+	return true
 }
 
 // judge accounts one byte and returns how it breaks the law, or "".

@@ -145,6 +145,17 @@ var tricks = map[string]struct {
 		w.pkts = twice
 	}},
 
+	"every packet of a keep-alive with garbage twice": {Passed, "", func(w *world) {
+		honest["keep-alive"](w)
+		var twice []packet
+		for _, p := range w.pkts {
+			again := p
+			again.time += 500
+			twice = append(twice, p, again)
+		}
+		w.pkts = twice
+	}},
+
 	// TCP.
 	"congestion marks": {Passed, "", func(w *world) {
 		c := w.conv(40000)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/firmware-test/capture"
 	"github.com/sluice-gateway/sluice/firmware-test/oneway"
+	"github.com/sluice-gateway/sluice/firmware-test/oneway/sign"
 )
 
 func keygenCommand() *cobra.Command {
@@ -28,7 +29,7 @@ func keygenCommand() *cobra.Command {
 }
 
 func keygen(stdout io.Writer, base string) error {
-	private, public, err := oneway.NewKey()
+	private, public, err := sign.NewKey()
 	if err != nil {
 		return err
 	}
@@ -38,11 +39,11 @@ func keygen(stdout io.Writer, base string) error {
 	if err := create(base+".pub", public, 0o644); err != nil {
 		return err
 	}
-	pub, err := oneway.ParsePublic(public)
+	pub, err := sign.ParsePublic(public)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s.key signs, %s.pub checks; fingerprint %s\n", base, base, oneway.Fingerprint(pub))
+	fmt.Fprintf(stdout, "%s.key signs, %s.pub checks; fingerprint %s\n", base, base, sign.Fingerprint(pub))
 	return nil
 }
 
@@ -88,11 +89,11 @@ func (o *checkOptions) run(stdout io.Writer, args []string) error {
 		if err != nil {
 			return err
 		}
-		if trusted, err = oneway.ParsePublic(string(text)); err != nil {
+		if trusted, err = sign.ParsePublic(string(text)); err != nil {
 			return err
 		}
 	}
-	r, key, err := oneway.Verify(file, trusted)
+	r, key, err := sign.Verify(file, trusted)
 	if err != nil {
 		fmt.Fprintf(stdout, "NOT GENUINE: %v\n", err)
 		return exitFailed
@@ -111,7 +112,7 @@ func (o *checkOptions) run(stdout io.Writer, args []string) error {
 		if err != nil {
 			return err
 		}
-		if d := oneway.Same(r, again); d != "" {
+		if d := sign.Same(r, again); d != "" {
 			problem = "judged again, the captures give another report: " + d
 		}
 	}
@@ -119,7 +120,7 @@ func (o *checkOptions) run(stdout io.Writer, args []string) error {
 		fmt.Fprintf(stdout, "NOT GENUINE: %s\n", problem)
 		return exitFailed
 	}
-	fmt.Fprintf(stdout, "genuine: signed with key %s, %d captures match\n", oneway.Fingerprint(key), len(r.Files))
+	fmt.Fprintf(stdout, "genuine: signed with key %s, %d captures match\n", sign.Fingerprint(key), len(r.Files))
 	if trusted == nil {
 		fmt.Fprintln(stdout, "the key was not compared with a known one: give --key, or compare the fingerprint")
 	}

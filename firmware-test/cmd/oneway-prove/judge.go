@@ -17,6 +17,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/firmware-test/capture"
 	"github.com/sluice-gateway/sluice/firmware-test/oneway"
+	"github.com/sluice-gateway/sluice/firmware-test/oneway/sign"
 )
 
 // judgeOptions is the command line of judge.
@@ -85,7 +86,7 @@ func (o *judgeOptions) parse() error {
 	if o.key != "" {
 		text, err := os.ReadFile(o.key)
 		if err == nil {
-			o.private, err = oneway.ParsePrivate(string(text))
+			o.private, err = sign.ParsePrivate(string(text))
 		}
 		if err != nil {
 			add(fmt.Errorf("--key: %w", err))
@@ -241,7 +242,7 @@ func (o *judgeOptions) write(stdout io.Writer, r *oneway.Report) error {
 	if o.signed == "" {
 		return nil
 	}
-	signed, err := oneway.Sign(r, o.private)
+	signed, err := sign.Sign(r, o.private)
 	if err != nil {
 		return err
 	}

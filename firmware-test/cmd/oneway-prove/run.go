@@ -26,7 +26,7 @@ const (
 )
 
 // packageName is what the errors of the packages start with.
-var packageName = regexp.MustCompile(`(?m)(^|^--[a-z]+: )(oneway|capture): `)
+var packageName = regexp.MustCompile(`(?m)(^|^--[a-z]+: )(oneway|capture|sign): `)
 
 // memoryLimit makes the garbage collector work harder above it, in bytes; judging
 // needs less, whatever the captures hold.

@@ -1,4 +1,4 @@
-package oneway
+package sign
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/sluice-gateway/sluice/firmware-test/oneway"
 )
 
 // A signed report is one JSON object:
@@ -33,8 +35,8 @@ const MaxReport = 64 << 20
 
 // What a check can find.
 var (
-	ErrSignature = errors.New("oneway: the signature does not belong to this report")
-	ErrKey       = errors.New("oneway: the report is signed with another key")
+	ErrSignature = errors.New("sign: the signature does not belong to this report")
+	ErrKey       = errors.New("sign: the report is signed with another key")
 )
 
 // signed is the file format.
@@ -48,7 +50,7 @@ type signed struct {
 func NewKey() (private, public string, err error) {
 	pub, priv, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		return "", "", fmt.Errorf("oneway: %w", err)
+		return "", "", fmt.Errorf("sign: %w", err)
 	}
 	return keyLine(privateWord, priv.Seed()), keyLine(publicWord, pub), nil
 }
@@ -60,11 +62,11 @@ func keyLine(word string, b []byte) string {
 func parseKey(text, word string) ([]byte, error) {
 	f := strings.Fields(text)
 	if len(f) != 2 || f[0] != word {
-		return nil, fmt.Errorf("oneway: not a key file: expected %q and the key", word)
+		return nil, fmt.Errorf("sign: not a key file: expected %q and the key", word)
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(f[1])
 	if err != nil || len(b) != ed25519.SeedSize { // a public key is as long as a seed
-		return nil, errors.New("oneway: the key file is damaged")
+		return nil, errors.New("sign: the key file is damaged")
 	}
 	return b, nil
 }
@@ -88,10 +90,10 @@ func Fingerprint(k ed25519.PublicKey) string {
 }
 
 // Sign returns the report as a signed file.
-func Sign(r *Report, k ed25519.PrivateKey) ([]byte, error) {
+func Sign(r *oneway.Report, k ed25519.PrivateKey) ([]byte, error) {
 	body, err := json.Marshal(r)
 	if err != nil {
-		return nil, fmt.Errorf("oneway: %w", err)
+		return nil, fmt.Errorf("sign: %w", err)
 	}
 	message, err := toSign(body)
 	if err != nil {
@@ -103,7 +105,7 @@ func Sign(r *Report, k ed25519.PrivateKey) ([]byte, error) {
 		Signature: base64.StdEncoding.EncodeToString(ed25519.Sign(k, message)),
 	}, "", " ")
 	if err != nil {
-		return nil, fmt.Errorf("oneway: %w", err)
+		return nil, fmt.Errorf("sign: %w", err)
 	}
 	return append(b, '\n'), nil
 }
@@ -119,7 +121,7 @@ func toSign(body []byte) ([]byte, error) {
 func canonical(text []byte) ([]byte, error) {
 	var compact, escaped bytes.Buffer
 	if err := json.Compact(&compact, text); err != nil {
-		return nil, fmt.Errorf("oneway: %w", err)
+		return nil, fmt.Errorf("sign: %w", err)
 	}
 	json.HTMLEscape(&escaped, compact.Bytes())
 	return escaped.Bytes(), nil
@@ -128,22 +130,22 @@ func canonical(text []byte) ([]byte, error) {
 // Verify checks a signed report and returns it with the key it is signed with.
 // trusted may be nil: then any key will do, and the caller must compare the
 // fingerprint himself.
-func Verify(file []byte, trusted ed25519.PublicKey) (*Report, ed25519.PublicKey, error) {
+func Verify(file []byte, trusted ed25519.PublicKey) (*oneway.Report, ed25519.PublicKey, error) {
 	if len(file) > MaxReport {
-		return nil, nil, fmt.Errorf("oneway: a report of %d bytes, at most %d are read", len(file), MaxReport)
+		return nil, nil, fmt.Errorf("sign: a report of %d bytes, at most %d are read", len(file), MaxReport)
 	}
 	var s signed
 	if err := json.Unmarshal(file, &s); err != nil {
-		return nil, nil, fmt.Errorf("oneway: not a signed report: %w", err)
+		return nil, nil, fmt.Errorf("sign: not a signed report: %w", err)
 	}
 	// A field twice, in capitals or unknown would be read in one way here and in
 	// another by another reader.
 	again, err := json.Marshal(s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("oneway: not a signed report: %w", err)
+		return nil, nil, fmt.Errorf("sign: not a signed report: %w", err)
 	}
 	if given, err := canonical(file); err != nil || !bytes.Equal(given, again) {
-		return nil, nil, errors.New("oneway: not a signed report: other fields than report, key and signature, in this order and once")
+		return nil, nil, errors.New("sign: not a signed report: other fields than report, key and signature, in this order and once")
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(s.Key)
 	if err != nil || len(key) != ed25519.PublicKeySize {
@@ -163,17 +165,17 @@ func Verify(file []byte, trusted ed25519.PublicKey) (*Report, ed25519.PublicKey,
 	if trusted != nil && !bytes.Equal(key, trusted) {
 		return nil, key, fmt.Errorf("%w: %s, expected %s", ErrKey, Fingerprint(key), Fingerprint(trusted))
 	}
-	var r Report
+	var r oneway.Report
 	if err := json.Unmarshal(s.Report, &r); err != nil {
-		return nil, key, fmt.Errorf("oneway: %w", err)
+		return nil, key, fmt.Errorf("sign: %w", err)
 	}
 	return &r, key, nil
 }
 
 // Same reports how two reports about the same captures differ, "" = they do not.
 // Names of files and the time of making are not compared.
-func Same(a, b *Report) string {
-	strip := func(r Report) []byte {
+func Same(a, b *oneway.Report) string {
+	strip := func(r oneway.Report) []byte {
 		r.Made, r.Files = a.Made, nil
 		text, err := json.Marshal(r)
 		if err != nil {
