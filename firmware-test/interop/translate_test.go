@@ -60,8 +60,9 @@ func TestT_OldToNew(t *testing.T) {
 				}
 				b.must(outer.Stop(b.ctx))
 				for _, l := range b.deadLetters(outer) {
-					// A template is set at the target before the series of its devices are created there.
-					if !strings.Contains(l, `"Type":200`) && !strings.Contains(l, "TemplateIncompatibleException") {
+					// Live, DELETE TIMESERIES fails at every 2.0.1-beta, and a template is set at the target
+					// before the series of its devices are created there. A history has neither.
+					if when == "history" || !strings.Contains(l, `"Type":200`) && !strings.Contains(l, "TemplateIncompatibleException") {
 						t.Errorf("dead letter: %s", l)
 					}
 				}

@@ -115,6 +115,8 @@ func (p *past) collect(ctx context.Context, d Deps) error {
 	from := uint64(0)
 	if gap {
 		from = uint64(p.s.c.From) + 1
+	} else if d.Catalog != nil {
+		p.schema(d.Catalog, true) // views of the log need it
 	}
 	kinds := uint64(1)<<event.Plan | 1<<event.Kept | 1<<event.File
 	err := d.Log.Scan(ctx, commitlog.Filter{Kinds: kinds, From: from, To: uint64(p.pos), Skip: p.s.damagedPlan},
@@ -128,8 +130,8 @@ func (p *past) collect(ctx context.Context, d Deps) error {
 	if err != nil {
 		return err
 	}
-	if d.Catalog != nil {
-		p.schema(d.Catalog)
+	if gap && d.Catalog != nil {
+		p.schema(d.Catalog, false) // behind the deletions of databases and series
 	}
 	return nil
 }
@@ -141,7 +143,9 @@ func inSnapshot(ev *event.Event) bool {
 	}
 	switch classOf(ev) {
 	case "data.delete", "schema.database.create", "schema.database.alter", "schema.database.drop", "schema.ttl",
-		"schema.timeseries.ordinary.create", "schema.timeseries.ordinary.alter", "schema.timeseries.ordinary.drop":
+		"schema.timeseries.ordinary.create", "schema.timeseries.ordinary.alter", "schema.timeseries.ordinary.drop",
+		"schema.timeseries.template.create", "schema.timeseries.template.alter", "schema.timeseries.template.drop", "schema.timeseries.template.set",
+		"schema.timeseries.template.unset", "schema.timeseries.template.activate", "schema.timeseries.template.deactivate":
 		return true
 	}
 	return false

@@ -20,8 +20,9 @@ type Catalog interface {
 // seriesPerPlan bounds the series that one plan of the history creates.
 const seriesPerPlan = 1000
 
-// schema queues the databases and series that the pipe selects and carries.
-func (p *past) schema(c Catalog) {
+// schema queues the databases, TTLs, templates and series that the pipe selects and
+// carries. Templates are left out where their plans are sent from the log.
+func (p *past) schema(c Catalog, templates bool) {
 	if p.s.carries["schema.database.create"] {
 		for _, db := range c.Databases(nil) {
 			if systemPath(db.Path) || p.filter.database(db.Path, true) == skipIt {
@@ -36,7 +37,15 @@ func (p *past) schema(c Catalog) {
 			}
 		}
 	}
-	if !p.s.carries["schema.timeseries.ordinary.create"] {
+	var in *inherited
+	if whole, ok := c.(*catalog.Catalog); ok {
+		p.ttls(whole)
+		if templates {
+			in = p.templates(whole)
+		}
+	}
+	ordinary := p.s.carries["schema.timeseries.ordinary.create"]
+	if !ordinary && in == nil {
 		return
 	}
 	everything, err := tablet.CompilePattern("root.**")
@@ -45,11 +54,12 @@ func (p *past) schema(c Catalog) {
 	}
 	g := creator{}
 	c.Series(everything, func(i catalog.SeriesInfo) bool {
-		if !systemPath(i.Device) && p.filter.series(i.Device, i.Name) {
+		if !systemPath(i.Device) && p.filter.series(i.Device, i.Name) && !in.takes(&i) && ordinary {
 			g.add(&i)
 		}
 		return true
 	})
+	p.activations(in)
 	g.flush()
 	p.plans = append(p.plans, g.out...)
 }
