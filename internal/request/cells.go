@@ -29,9 +29,7 @@ func appendInt64s(dst []byte, s []int64) []byte {
 
 func int64s(in []byte) []int64 {
 	out := make([]int64, len(in)/8)
-	for i := range out {
-		out[i] = int64(binary.BigEndian.Uint64(in[8*i : 8*i+8]))
-	}
+	tablet.ReadInt64s(out, in)
 	return out
 }
 
@@ -73,34 +71,9 @@ func readFixed(d *wire.Decoder, c *tablet.Column, rows int) {
 	if d.Failed() {
 		return
 	}
-	switch c.Type.Physical() {
-	case tablet.PhysicalBool:
-		c.Bools = make([]bool, rows)
-		bad := byte(0)
-		for i, v := range in {
-			c.Bools[i] = v == 1
-			bad |= v
-		}
-		if bad > 1 {
-			d.Fail("boolean cell that is neither 0 nor 1")
-		}
-	case tablet.PhysicalInt32:
-		c.Int32s = make([]int32, rows)
-		for i := range c.Int32s {
-			c.Int32s[i] = int32(binary.BigEndian.Uint32(in[4*i : 4*i+4]))
-		}
-	case tablet.PhysicalInt64:
-		c.Int64s = int64s(in)
-	case tablet.PhysicalFloat:
-		c.Floats = make([]float32, rows)
-		for i := range c.Floats {
-			c.Floats[i] = math.Float32frombits(binary.BigEndian.Uint32(in[4*i : 4*i+4]))
-		}
-	case tablet.PhysicalDouble:
-		c.Doubles = make([]float64, rows)
-		for i := range c.Doubles {
-			c.Doubles[i] = math.Float64frombits(binary.BigEndian.Uint64(in[8*i : 8*i+8]))
-		}
+	c.ReadFixed(in)
+	if c.Type == tablet.Boolean && slices.IndexFunc(in, func(v byte) bool { return v > 1 }) >= 0 {
+		d.Fail("boolean cell that is neither 0 nor 1")
 	}
 }
 

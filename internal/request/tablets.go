@@ -198,20 +198,8 @@ func (g *gatherer) column(i int, typ tablet.DataType) tablet.Column {
 		c.Encoding, c.Compressor = tablet.DefaultEncoding(typ), tablet.LZ4
 	}
 	c.Type = typ
-	switch typ.Physical() {
-	case tablet.PhysicalBool:
-		c.Bools = make([]bool, n)
-	case tablet.PhysicalInt32:
-		c.Int32s = make([]int32, n)
-	case tablet.PhysicalInt64:
-		c.Int64s = make([]int64, n)
-	case tablet.PhysicalFloat:
-		c.Floats = make([]float32, n)
-	case tablet.PhysicalDouble:
-		c.Doubles = make([]float64, n)
-	case tablet.PhysicalBytes:
-		c.Bytes.Ends = make([]uint32, 0, n)
-	}
+	c.Alloc(n)
+	c.Bytes.Ends = c.Bytes.Ends[:0]
 	for k, r := range g.rows {
 		cell := &r.Cells[i]
 		if cell.IsNull() {

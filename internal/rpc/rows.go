@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -46,7 +45,7 @@ func (b *tabletBuffers) decode() (*tablet.Tablet, error) {
 		return nil, err
 	}
 	t := &tablet.Tablet{Device: path, Aligned: b.aligned, Times: make([]int64, n), Columns: make([]tablet.Column, len(b.types))}
-	int64s(t.Times, b.times)
+	tablet.ReadInt64s(t.Times, b.times)
 	rest := b.values
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -87,42 +86,11 @@ func decodeColumn(c *tablet.Column, n int, src []byte) (rest []byte, ok bool) {
 	if len(src) < size {
 		return nil, false
 	}
-	cells, rest := src[:size], src[size:]
-	switch c.Type.Physical() {
-	case tablet.PhysicalBool:
-		c.Bools = make([]bool, n)
-		for i, b := range cells {
-			c.Bools[i] = b != 0
-		}
-	case tablet.PhysicalInt32:
-		c.Int32s = make([]int32, n)
-		for i := range c.Int32s {
-			c.Int32s[i] = int32(binary.BigEndian.Uint32(cells[4*i:]))
-		}
-	case tablet.PhysicalInt64:
-		c.Int64s = make([]int64, n)
-		int64s(c.Int64s, cells)
-	case tablet.PhysicalFloat:
-		c.Floats = make([]float32, n)
-		for i := range c.Floats {
-			c.Floats[i] = math.Float32frombits(binary.BigEndian.Uint32(cells[4*i:]))
-		}
-	case tablet.PhysicalDouble:
-		c.Doubles = make([]float64, n)
-		for i := range c.Doubles {
-			c.Doubles[i] = math.Float64frombits(binary.BigEndian.Uint64(cells[8*i:]))
-		}
-	default:
+	if c.Type.Width() == 0 {
 		return decodeBinary(&c.Bytes, n, src)
 	}
-	return rest, true
-}
-
-// int64s reads len(dst) numbers; src has 8 bytes for each.
-func int64s(dst []int64, src []byte) {
-	for i := range dst {
-		dst[i] = int64(binary.BigEndian.Uint64(src[8*i:]))
-	}
+	c.ReadFixed(src[:size])
+	return src[size:], true
 }
 
 // decodeBinary takes n cells of i32 length and bytes: first it measures, then it
