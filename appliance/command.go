@@ -36,7 +36,7 @@ func Command(p Product) *cobra.Command {
 }
 
 // Main runs a root command and returns the exit code: 0 success, 1 failure, 2 bad
-// usage or configuration.
+// configuration, or what the error itself says by a method ExitCode.
 func Main(root *cobra.Command) int {
 	err := root.Execute()
 	if err == nil {
@@ -49,6 +49,10 @@ func Main(root *cobra.Command) int {
 	var ce *ConfigError
 	if errors.As(err, &ce) {
 		return 2
+	}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
 	}
 	return 1
 }

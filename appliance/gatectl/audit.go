@@ -29,6 +29,23 @@ type auditTool struct {
 	key    string
 }
 
+// uncheckedError says that a log could not be checked: neither right nor wrong.
+type uncheckedError struct{ error }
+
+// ExitCode tells it from a log that is wrong.
+func (uncheckedError) ExitCode() int { return 2 }
+
+// Unwrap returns the cause.
+func (e uncheckedError) Unwrap() error { return e.error }
+
+// unchecked marks every error that is not a finding.
+func unchecked(err error) error {
+	if err == nil || errors.Is(err, errUnverified) {
+		return err
+	}
+	return uncheckedError{err}
+}
+
 // errUnverified makes verify end with a failure after it has printed why.
 var errUnverified = errors.New("the audit log is not what was written")
 

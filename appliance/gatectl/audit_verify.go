@@ -19,59 +19,62 @@ check with --head FILE); what somebody who holds the private key wrote anew; wha
 `
 
 func auditVerify(a *auditTool) *cobra.Command {
-	c := &cobra.Command{Use: "verify", Short: "find any record that was changed, removed, moved or put in", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "verify", Short: "find any record that was changed, removed, moved or put in (exit code 0 right, 1 not right, 2 could not be checked)", Args: cobra.NoArgs}
 	heads := c.Flags().StringArray("head", nil, "file with signed heads kept elsewhere, as they were printed or among other text; may be given several times")
 	asJSON := c.Flags().Bool("json", false, "print the verdict as JSON")
-	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		dir, err := a.dir()
-		if err != nil {
-			return err
-		}
-		o := auditlog.VerifyOptions{Heads: map[string][]byte{}}
-		if o.Key, err = a.publicKey(); err != nil {
-			return err
-		}
-		for _, file := range *heads {
-			found, err := a.heads(file)
-			if err != nil {
-				return err
-			}
-			for i, h := range found {
-				name := file
-				if len(found) > 1 {
-					name = fmt.Sprintf("%s (head %d)", file, i+1)
-				}
-				o.Heads[name] = h
-			}
-		}
-		verdicts, err := auditlog.Verify(cmd.Context(), a.fs, dir, o)
-		if err != nil {
-			return err
-		}
-		out := cmd.OutOrStdout()
-		if *asJSON {
-			enc := json.NewEncoder(out)
-			enc.SetIndent("", "  ")
-			err = enc.Encode(verdicts)
-		} else {
-			for i := range verdicts {
-				printVerdict(out, &verdicts[i])
-			}
-			if len(*heads) == 0 {
-				fmt.Fprint(out, limitsOfLog)
-			}
-		}
-		if err != nil {
-			return err
-		}
-		for _, v := range verdicts {
-			if len(v.Findings) > 0 {
-				return fmt.Errorf("%w: %s", errUnverified, v.Findings[0])
-			}
-		}
-		return nil
-	}
+	c.RunE = func(cmd *cobra.Command, _ []string) error { return unchecked(a.verify(cmd, *heads, *asJSON)) }
 	return c
+}
+
+// verify checks the log and prints the verdict.
+func (a *auditTool) verify(cmd *cobra.Command, files []string, asJSON bool) error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	o := auditlog.VerifyOptions{Heads: map[string][]byte{}}
+	if o.Key, err = a.publicKey(); err != nil {
+		return err
+	}
+	for _, file := range files {
+		found, err := a.heads(file)
+		if err != nil {
+			return err
+		}
+		for i, h := range found {
+			name := file
+			if len(found) > 1 {
+				name = fmt.Sprintf("%s (head %d)", file, i+1)
+			}
+			o.Heads[name] = h
+		}
+	}
+	verdicts, err := auditlog.Verify(cmd.Context(), a.fs, dir, o)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	if asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(verdicts)
+	} else {
+		for i := range verdicts {
+			printVerdict(out, &verdicts[i])
+		}
+		if len(files) == 0 {
+			fmt.Fprint(out, limitsOfLog)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		if len(v.Findings) > 0 {
+			return fmt.Errorf("%w: %s", errUnverified, v.Findings[0])
+		}
+	}
+	return nil
 }
 
 // maxHeads bounds a file of heads, in bytes: a log, or the result of a query.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -156,6 +157,44 @@ func TestInspectionPack(t *testing.T) {
 	}
 	if _, err := run(t, "audit", "verify", "--folder", filepath.Join(data, auditlog.Folder), "--key", filepath.Join(out, "audit-1-key.pub"), "--head", filepath.Join(out, "audit-1-head")); err != nil {
 		t.Error("the log does not fit the head of the pack:", err)
+	}
+}
+
+// TestExitCodes: a log that is wrong and one that cannot be checked are told apart.
+func TestExitCodes(t *testing.T) {
+	data := gateway(t)
+	folder := filepath.Join(data, auditlog.Folder)
+	code := func(args ...string) int {
+		_, err := run(t, append([]string{"audit", "verify", "--folder"}, args...)...)
+		var coded interface{ ExitCode() int }
+		switch {
+		case err == nil:
+			return 0
+		case errors.As(err, &coded):
+			return coded.ExitCode()
+		}
+		return 1
+	}
+	if got := code(folder); got != 0 {
+		t.Error("right:", got)
+	}
+	if got := code(t.TempDir()); got != 2 {
+		t.Error("no log:", got)
+	}
+	if got := code(folder, "--head", filepath.Join(data, "identity.json")); got != 2 {
+		t.Error("no head in the file:", got)
+	}
+	segment := filepath.Join(folder, "1", "0000000001.aud")
+	text, err := os.ReadFile(segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)/3] ^= 4
+	if err := os.WriteFile(segment, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := code(folder); got != 1 {
+		t.Error("wrong:", got)
 	}
 }
 
