@@ -18,11 +18,13 @@ func patterns() map[string]func(i int) uint64 {
 		"only the lowest":     func(int) uint64 { return 1 << 63 },
 		"all bits":            func(int) uint64 { return math.MaxUint64 },
 		"differences grow":    func(i int) uint64 { return 1 << (i % 64) },
-		"NaN, numbers":        func(i int) uint64 { return []uint64{0x7ff8000000000000, 0x7fc00000, 0x3ff0000000000000, 0x3f800000}[i%4] },
-		"-0, 0":               func(i int) uint64 { return []uint64{1<<63 | 1<<31, 0}[i%2] },
-		"denormal":            func(i int) uint64 { return uint64(i % 3) },
-		"one odd at the end":  func(i int) uint64 { return uint64(i/127) << 40 },
-		"overflowing slopes":  func(i int) uint64 { return uint64(i) * (math.MaxUint64 / 7) },
+		"NaN, numbers": func(i int) uint64 {
+			return []uint64{0x7ff8000000000000, 0x7fc00000, 0x3ff0000000000000, 0x3f800000}[i%4]
+		},
+		"-0, 0":              func(i int) uint64 { return []uint64{1<<63 | 1<<31, 0}[i%2] },
+		"denormal":           func(i int) uint64 { return uint64(i % 3) },
+		"one odd at the end": func(i int) uint64 { return uint64(i/127) << 40 },
+		"overflowing slopes": func(i int) uint64 { return uint64(i) * (math.MaxUint64 / 7) },
 	}
 	for _, run := range []int{1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 255, 256, 504, 512, 10_000} {
 		out[fmt.Sprintf("runs of %d", run)] = func(i int) uint64 { return uint64(i/run) * 0x9e3779b97f4a7c15 }
