@@ -44,7 +44,7 @@ func (r SandboxReport) String() string {
 		s += ", door of the gate " + r.Door.State.String()
 	}
 	if len(r.Lacks) > 0 && r.Setting != "off" {
-		s += ", missing here: " + strings.Join(r.Lacks, "; ")
+		s += "; this system has " + strings.Join(r.Lacks, "; and ")
 	}
 	return s
 }
@@ -112,7 +112,10 @@ func (c confiner) restrict(r *SandboxReport, v *Values, config string) error {
 	}
 	r.Lacks, r.Missing = c.kernel.Lacks(), missing.Error()
 	if r.Setting == "require" {
-		return fmt.Errorf("sandbox = require, and this system lacks %s (%w)", strings.Join(append(r.Lacks, ""), "; "), missing)
+		if len(r.Lacks) > 0 {
+			return fmt.Errorf("sandbox = require, but this system has %s (%w); sandbox = try would go on without", strings.Join(r.Lacks, "; and "), missing)
+		}
+		return fmt.Errorf("sandbox = require, but rights could not be given up: %w; sandbox = try would go on without", missing)
 	}
 	c.log.Warn("the sandbox is not whole; the gateway runs all the same (sandbox = require would refuse)", "state", r.Gateway.State.String(), "error", missing)
 	for _, w := range r.Lacks {

@@ -48,8 +48,6 @@ func Sample(side Side, v *Values, precision string) []byte {
 			value, comment = precision, ""
 		} else if s.Key == "data_dir" || v.Given(s.Key) {
 			value, comment = v.Text(s.Key), ""
-		} else if s.Init != "" {
-			value, comment = s.Init, ""
 		}
 		fmt.Fprintf(&b, "%s%s: %q\n", comment, s.Key, value)
 	}

@@ -62,7 +62,6 @@ type Setting struct {
 	Side    Side
 	Flag    string // command-line flag, empty if none
 	Doc     string
-	Init    string // what init writes into a new configuration; empty: the default, commented out
 }
 
 // check returns what is wrong with a value, nil if nothing is.

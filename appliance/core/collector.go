@@ -30,6 +30,8 @@ func newCollector(c *Core) *collector {
 		"log_damaged":      d("commitlog_damaged", "Damaged places found since the start."),
 		"log_cursor_fails": d("commitlog_cursor_failures", "Saves of cursors that failed since the start."),
 		"log_alarm":        d("commitlog_quota_alarm", "1 when 80 % of the quota are used."),
+
+		"sandbox_whole": d("sandbox_whole", "1 when all rights are given up that a gateway can; 0 when the system lacks something, or sandbox is off."),
 	}}
 }
 

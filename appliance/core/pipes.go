@@ -77,6 +77,12 @@ func (c *Core) figures() map[string]float64 {
 	if l.Alarm {
 		out["log_alarm"] = 1
 	}
+	if r := c.confined.Load(); r != nil {
+		out["sandbox_whole"] = 0
+		if r.Setting != "off" && r.Whole() {
+			out["sandbox_whole"] = 1
+		}
+	}
 	if c.store != nil {
 		st := c.store.Stats()
 		out["store_files"], out["store_bytes"], out["store_memory_bytes"] = float64(st.Files), float64(st.FileBytes), float64(st.MemoryBytes)

@@ -67,7 +67,7 @@ type reply struct {
 }
 
 // doorPatience is how long the door may take to end by itself; it has nothing to do.
-const doorPatience = 2 * time.Second
+const doorPatience = time.Second
 
 // doorProcess is the gateway's hold on the door.
 type doorProcess struct {

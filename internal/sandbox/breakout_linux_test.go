@@ -150,11 +150,15 @@ func playDaemon() {
 		}},
 		{"run a program", program},
 		{"execve", execve},
+		{"execveat", func() error { return raw(unix.SYS_EXECVEAT, uintptr(fd)) }},
 		{"fork", func() error { return raw(unix.SYS_CLONE, uintptr(unix.SIGCHLD)) }},
 		{"listen", func() error { return unix.Listen(fd, 1) }},
 		{"listen through net", func() error { _, err := net.Listen("tcp", "127.0.0.1:0"); return err }},
 		{"bind", func() error { return unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}) }},
 		{"raw socket", func() error { return socket(unix.AF_INET, unix.SOCK_RAW) }},
+		{"raw socket, flags set", func() error { return socket(unix.AF_INET6, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK) }},
+		{"other kinds of sockets", func() error { return socket(unix.AF_INET, unix.SOCK_SEQPACKET) }},
+		{"sockets to the hypervisor", func() error { return socket(unix.AF_VSOCK, unix.SOCK_STREAM) }},
 		{"packet socket", func() error { return socket(unix.AF_PACKET, unix.SOCK_RAW) }},
 		{"read outside", func() error { return open(outside, os.O_RDONLY) }},
 		{"write outside", func() error { return open(outside, os.O_WRONLY) }},
@@ -177,6 +181,10 @@ func playDoor() {
 		panic(err)
 	}
 	fmt.Println(ln.Addr())
+	var pipeOf [2]int // like the pipes to the gateway
+	if err := unix.Pipe2(pipeOf[:], unix.O_NONBLOCK); err != nil {
+		panic(err)
+	}
 	limit, err := Seal()
 	if err != nil {
 		panic(err)
@@ -197,6 +205,7 @@ func playDoor() {
 		panic("an accepted connection got a number below the limit")
 	}
 	two := []byte("AB")
+	ownRead, ownWrite := pipeOf[0], pipeOf[1]
 	p, iov := uintptr(unsafe.Pointer(&two[0])), unix.Iovec{Base: &two[0], Len: 2}
 	report(early, []try{
 		{"ok one byte", func() error { _, err := conn.Write([]byte{0xff}); return err }},
@@ -210,8 +219,21 @@ func playDoor() {
 		{"sendmmsg", func() error { return raw(unix.SYS_SENDMMSG, uintptr(fd), 0, 0) }},
 		{"writev", func() error { return raw(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov)), 1) }},
 		{"pwritev", func() error { return raw(unix.SYS_PWRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov)), 1) }},
+		{"send one byte through sendto", func() error { return raw(unix.SYS_SENDTO, uintptr(fd), p, 1) }},
+		{"send to somebody else", func() error {
+			return unix.Sendto(fd, two[:1], 0, &unix.SockaddrInet4{Port: 9, Addr: [4]byte{127, 0, 0, 1}})
+		}},
+		{"send a descriptor", func() error { return unix.Sendmsg(fd, two[:1], unix.UnixRights(2), nil, 0) }},
+		{"pwrite", func() error { return raw(unix.SYS_PWRITE64, uintptr(fd), p, 2) }},
+		{"vmsplice", func() error { return raw(unix.SYS_VMSPLICE, uintptr(fd), uintptr(unsafe.Pointer(&iov)), 1) }},
+		{"tee", func() error { return raw(unix.SYS_TEE, uintptr(fd), uintptr(fd), 2) }},
+		{"copy_file_range", func() error { return raw(unix.SYS_COPY_FILE_RANGE, 0, 0, uintptr(fd), 0, 2) }},
+		{"splice from the gateway", func() error { return raw(unix.SYS_SPLICE, uintptr(ownRead), 0, uintptr(fd), 0, 2) }},
+		{"splice between low descriptors", func() error { return raw(unix.SYS_SPLICE, uintptr(ownRead), 0, uintptr(ownWrite), 0, 2) }},
+		{"splice, high half of the descriptor set", func() error { return raw(unix.SYS_SPLICE, uintptr(fd), 0, 1<<32|uintptr(fd), 0, 2) }},
+		{"asynchronous I/O", func() error { return raw(unix.SYS_IO_SUBMIT, 0, 1, p) }},
+		{"any other ioctl", func() error { return raw(unix.SYS_IOCTL, uintptr(fd), unix.TIOCOUTQ, p) }},
 		{"sendfile", func() error { return raw(unix.SYS_SENDFILE, uintptr(fd), 0, 0, 2) }},
-		{"splice", func() error { return raw(unix.SYS_SPLICE, 0, 0, uintptr(fd), 0, 2) }},
 		{"io_uring", func() error { return raw(unix.SYS_IO_URING_SETUP, 1) }},
 		{"close a low descriptor", func() error { return raw(unix.SYS_CLOSE, 2) }},
 		{"close_range", func() error { return raw(unix.SYS_CLOSE_RANGE, 0, 2) }},
@@ -221,6 +243,15 @@ func playDoor() {
 		{"receive descriptors", func() error { return raw(unix.SYS_RECVMSG, uintptr(fd), 0, 0) }},
 		{"TTL as a channel", func() error { return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TTL, 33) }},
 		{"window as a channel", func() error { return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_WINDOW_CLAMP, 3300) }},
+		{"type of service as a channel", func() error { return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TOS, 8) }},
+		{"IP options as a channel", func() error { return unix.SetsockoptString(fd, unix.IPPROTO_IP, unix.IP_OPTIONS, "\x01\x01\x01\x01") }},
+		{"time of keep-alive as a channel", func() error { return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 7) }},
+		{"largest segment as a channel", func() error { return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, 700) }},
+		{"receive buffer as a channel", func() error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 7000) }},
+		{"timestamps of sending", func() error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPING, 1) }},
+		{"repair mode", func() error { return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_REPAIR, 1) }},
+		{"another protocol above TCP", func() error { return unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_ULP, "tls") }},
+		{"a filter on the socket", func() error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ATTACH_BPF, 0) }},
 		{"shutdown", func() error { return unix.Shutdown(fd, unix.SHUT_WR) }},
 		{"new socket", func() error { return socket(unix.AF_INET, unix.SOCK_STREAM) }},
 		{"new pipe", func() error { var f [2]int; return unix.Pipe2(f[:], 0) }},
@@ -228,10 +259,29 @@ func playDoor() {
 		{"bind", func() error { return raw(unix.SYS_BIND, uintptr(fd), 0, 0) }},
 		{"listen", func() error { return unix.Listen(fd, 1) }},
 		{"open a file", func() error { return open("/etc/passwd", os.O_RDONLY) }},
+		{"see whether a file exists", func() error { _, err := os.Stat("/etc/passwd"); return err }},
+		{"remove a file", func() error { return os.Remove("/nowhere") }},
+		{"change directory", func() error { return os.Chdir("/") }},
+		{"memory as a file", func() error { _, err := unix.MemfdCreate("x", 0); return err }},
+		{"socket pair", func() error { _, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); return err }},
 		{"run a program", execve},
 		{"fork", func() error { return raw(unix.SYS_CLONE, uintptr(unix.SIGCHLD)) }},
 		{"executable memory", executable},
+		{"ptrace", func() error { return raw(unix.SYS_PTRACE, unix.PTRACE_ATTACH, uintptr(os.Getppid())) }},
+		{"memory of another process", func() error { return raw(unix.SYS_PROCESS_VM_WRITEV, uintptr(os.Getppid())) }},
+		{"descriptor of another process", func() error { return raw(unix.SYS_PIDFD_GETFD, 0, 0) }},
+		{"bpf", func() error { return raw(unix.SYS_BPF) }},
+		{"another filter", func() error { return raw(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER) }},
+		{"namespace", func() error { return unix.Unshare(unix.CLONE_NEWUSER) }},
+		{"limits", func() error { return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{}) }},
+		{"another user", func() error { return raw(unix.SYS_SETUID, 0) }},
 		{"signal another process", func() error { return unix.Kill(os.Getppid(), 0) }},
+		{"ok nothing moves to the gateway when nothing has come", func() error {
+			if err := raw(unix.SYS_SPLICE, uintptr(fd), 0, uintptr(ownWrite), 0, 2, unix.SPLICE_F_NONBLOCK); err != unix.EAGAIN {
+				return fmt.Errorf("splice: %v", err)
+			}
+			return nil
+		}},
 		{"ok another byte", func() error { _, err := conn.Write([]byte{0}); return err }},
 	})
 	conn.Close()
@@ -312,7 +362,7 @@ func TestDoorCannotBreakOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	expect(t, in, 30)
+	expect(t, in, 65)
 	got, err := io.ReadAll(conn)
 	if err != nil || string(got) != "\xff\x00" {
 		t.Errorf("received %x (%v), want the two single bytes ff00", got, err)

@@ -32,11 +32,11 @@ func (k Kernel) String() string {
 	return strings.Join(words, ", ")
 }
 
-// Lacks says in plain words what a gateway cannot give up here, and what that means.
-// Nothing when all is there.
+// Lacks says in plain words what the system does not have, and what that means; the
+// words go on where "this system has" ends. Nothing when all is there.
 func (k Kernel) Lacks() (words []string) {
-	if !strings.HasPrefix(k.System, "linux/") {
-		return []string{"there is no sandbox on " + k.System + ": the gateway keeps all rights of its user, and holds the gate's sockets itself"}
+	if k.System != "linux/amd64" && k.System != "linux/arm64" {
+		return []string{"no sandbox (" + k.System + "; there is one on Linux for amd64 and arm64): the gateway keeps all rights of its user, and holds the gate's sockets itself"}
 	}
 	if !k.Seccomp {
 		words = append(words, "no seccomp filters (Linux 4.14 or later): the gateway could run programs and open doors, and what holds the gate's sockets could send more than a byte at a time")
