@@ -117,6 +117,30 @@ create series root.snap.deep.s INT64 TS_2DIFF LZ4 aligned=false;;`
 	}
 }
 
+// TestOfAnOlderNode: the snapshots of a pipe of a 1.3.7 with one series and no template.
+func TestOfAnOlderNode(t *testing.T) {
+	for _, c := range []struct {
+		typ   wire.Type
+		p     Params
+		parts []string
+		want  string
+	}{
+		{wire.TypeSchemaSnapshotSeal, params("PathPattern", "root.**", "Type", allTypes, "Database", "root.plant"), []string{"mtree-1.3.7.snapshot"},
+			"create database root.plant|create series root.plant.b1.temp FLOAT GORILLA LZ4 aligned=false;;"},
+		{wire.TypeConfigSnapshotSeal, params("PathPattern", "root.**", "Type", "200,800,813", "fileType", "4"), []string{"cluster_schema-1.3.7.bin", "template_info-1.3.7.bin"}, ""},
+		{wire.TypeConfigSnapshotSeal, params("PathPattern", "root.**", "Type", "201", "fileType", "5"), []string{"ttl_info-1.3.7.bin"}, ""},
+	} {
+		var parts [][]byte
+		for _, name := range c.parts {
+			parts = append(parts, part(t, name))
+		}
+		got, err := read(t, c.typ, c.p, parts...)
+		if err != nil || strings.Join(got, "|") != c.want {
+			t.Errorf("%v: %v %q", c.parts, err, got)
+		}
+	}
+}
+
 // TestScope: patterns and plan numbers of the seal say what is meant.
 func TestScope(t *testing.T) {
 	for _, c := range []struct {
