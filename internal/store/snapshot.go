@@ -68,6 +68,16 @@ func (s *Store) Snapshot(ctx context.Context, name string) (*Snapshot, error) {
 	return n, nil
 }
 
+// Find returns the snapshot of that name; nil if there is none.
+func Find(s *Store, name string) (*Snapshot, error) {
+	if !goodName(name) {
+		return nil, nil
+	}
+	s.snapshots.Lock()
+	defer s.snapshots.Unlock()
+	return (keeper{s}).openSnapshot(path.Join(s.cfg.Dir, SnapshotsDir, name))
+}
+
 // keeper is the store as it finds its snapshots again.
 type keeper struct{ *Store }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"path"
-	"slices"
 
 	"github.com/sluice-gateway/sluice/internal/event"
 	"github.com/sluice-gateway/sluice/internal/store"
@@ -104,23 +103,21 @@ func (s StoreSnapshots) Positions() (map[string]uint64, error) {
 	}
 	out := make(map[string]uint64, len(names))
 	for _, name := range names {
-		n, err := s.Store.Snapshot(context.Background(), name)
+		n, err := store.Find(s.Store, name)
 		if err != nil {
 			return nil, err
 		}
-		out[name] = n.Position()
+		if n != nil { // it was not removed meanwhile
+			out[name] = n.Position()
+		}
 	}
 	return out, nil
 }
 
 // Delete removes a snapshot; a name that is not there is no error.
 func (s StoreSnapshots) Delete(name string) error {
-	names, err := s.Store.Snapshots()
-	if err != nil || !slices.Contains(names, name) {
-		return err
-	}
-	n, err := s.Store.Snapshot(context.Background(), name)
-	if err != nil {
+	n, err := store.Find(s.Store, name)
+	if err != nil || n == nil {
 		return err
 	}
 	return n.Delete()

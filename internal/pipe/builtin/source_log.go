@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-gateway/sluice/internal/commitlog"
@@ -29,8 +30,9 @@ type logSource struct {
 	reader Reader
 
 	deps          Deps
-	past          *past // what is sent before the log; nil: nothing (more)
-	prepared      bool  // deleted is loaded, past is opened
+	past          *past                  // what is sent before the log; nil: nothing (more)
+	extent        atomic.Pointer[extent] // of the past; nil: none, or not open yet
+	prepared      bool                   // deleted is loaded, past is opened
 	deleted       deletions
 	history, live filter
 	file          *unpacking     // being sent in tablets, at position seen; nil: none
@@ -176,7 +178,31 @@ func (s *logSource) prepare(ctx context.Context) error {
 	if s.past = p; p == nil {
 		return s.open(s.deps.Log)
 	}
+	s.extent.Store(&extent{p.pos, len(p.files)})
 	return nil
+}
+
+// extent is how much a snapshot holds.
+type extent struct {
+	pos   event.Position
+	files int
+}
+
+// Left implements plugin.Backlog. Files whose points are sent as rows, joined, count until
+// the end.
+func (s *logSource) Left(pos event.Position, text string) uint64 {
+	x := s.extent.Load()
+	if x == nil || pos >= x.pos {
+		return 0
+	}
+	m, err := parseMark(text)
+	left := 0
+	for i := range x.files {
+		if err != nil || m.phase == inChanges || !m.whole.has(i) || m.phase == inFiles && i >= m.file {
+			left++
+		}
+	}
+	return uint64(left)
 }
 
 // nextOfPast returns the next item of the snapshot; the last one ends its position.

@@ -30,7 +30,8 @@
 // at position P: all its items have the position P, so the cursor passes P when the last
 // of them is acknowledged. The items have marks, by which the source finds its place in
 // the snapshot again; that of the last gapless acknowledged one is kept with the
-// definition, once a second and when the pipe stops. A watcher looks every few seconds at what each pipe keeps of
+// definition, once a second and when the pipe stops. The source may send sealed files whole
+// if the sink wants them. A watcher looks every few seconds at what each pipe keeps of
 // the log; a pipe over its quota lets go of it, keeps the deletions and schema changes
 // that its cursor then passes in a file, and begins with a new snapshot when it runs
 // again (past.go).

@@ -18,7 +18,7 @@ func describe(name, help string) *prometheus.Desc {
 // The metrics of a pipe.
 const (
 	helpRunning   = "1 while the pipe is running, 0 while it is stopped."
-	helpRemaining = "Positions of the log that are not acknowledged yet."
+	helpRemaining = "Positions of the log, and files of a history, that are not acknowledged yet."
 	helpWaiting   = "Positions handed to the sink and not acknowledged yet."
 	helpAcked     = "Positions acknowledged since the start of the process."
 	helpPosition  = "Position of the log up to which everything is acknowledged."

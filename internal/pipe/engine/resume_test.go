@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand"
+	"sync"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -166,8 +168,14 @@ func TestWholeFiles(t *testing.T) {
 		w := newDeepPast(t, seed, 3)
 		w.take(2)
 		w.exec("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')")
+		left := uint64(1 << 20)
 		for range 3 {
 			w.hung()
+			if i := w.engine.Pipes()[0]; i.Files == 0 || i.Files >= left || i.Remaining < i.Files || i.Seconds >= 0 {
+				t.Errorf("seed %d: %d files were left, now: %+v", seed, left, i.Progress)
+			} else {
+				left = i.Files
+			}
 			w.engine.watch.marks()
 			w.kill(rng)
 			w.take(2)
@@ -179,6 +187,9 @@ func TestWholeFiles(t *testing.T) {
 		w.take(-1)
 		w.open()
 		w.eventually(fmt.Sprintf("seed %d: target and store are equal", seed), w.equal)
+		if i := w.engine.Pipes()[0]; i.Files != 0 || i.Remaining != 0 || i.Seconds != 0 {
+			t.Errorf("seed %d: at the end: %+v", seed, i.Progress)
+		}
 		if w.files == 0 || w.files == w.taken {
 			t.Errorf("seed %d: of %d items %d were files", seed, w.taken, w.files)
 		}
@@ -217,5 +228,118 @@ func TestBadMark(t *testing.T) {
 	}
 	w.open()
 	w.eventually("the pipe says why", func() bool { return w.engine.Pipes()[0].Message != "" })
+	w.close()
+}
+
+// TestDropInHistory: a pipe that is dropped while it sends its history leaves nothing, and
+// a power cut at any operation of the DROP leaves nothing that the next start does not
+// remove.
+func TestDropInHistory(t *testing.T) {
+	for k := 1; ; k += 2 {
+		w := newDeepPast(t, uint64(k), 3)
+		w.take(3)
+		w.exec("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')")
+		w.hung()
+		w.engine.watch.marks()
+		reached := w.mem.FailFrom(k)
+		err := w.try("drop pipe p")
+		done := !reached()
+		if done && err != nil {
+			t.Fatal(err)
+		}
+		if names, _ := w.real.Snapshots(); done && len(names) > 0 {
+			t.Errorf("snapshots behind DROP: %q", names)
+		}
+		w.kill(rand.New(rand.NewSource(int64(k))))
+		w.take(-1)
+		w.open()
+		if len(w.engine.Pipes()) > 0 {
+			w.exec("drop pipe p")
+		}
+		w.eventually(fmt.Sprintf("operation %d: the folder of the snapshot is removed", k), func() bool { n, err := w.mem.List("store/snapshots"); return err == nil && len(n) == 0 })
+		if n := len(w.log.Cursors()); n != 1 { // the store's
+			t.Errorf("operation %d: %v are left", k, w.log.Cursors())
+		}
+		w.close()
+		if done {
+			return
+		}
+	}
+}
+
+// TestFullDiskInSnapshot: a snapshot that finds no room is made when there is room; what
+// there was of it is gone, the pipe says why it waits.
+func TestFullDiskInSnapshot(t *testing.T) {
+	w := newDeepPast(t, 3, 3)
+	waited := 0
+	for bytes := int64(0); bytes < 6000; bytes += 400 {
+		w.mu.Lock()
+		w.target = points{}
+		w.mu.Unlock()
+		w.append(rowOf("root.x", bytes, 1)) // the snapshot needs a flush
+		w.mem.NoSpaceAfter(bytes)
+		if w.try("create pipe p with source ('inclusion'='data') with sink ('sink'='state-sink')") == nil {
+			w.eventually("it has begun or waits", func() bool {
+				if w.engine.Pipes()[0].Failures > 0 {
+					waited++
+					return true
+				}
+				return w.equal()
+			})
+		}
+		w.mem.NoSpaceAfter(-1)
+		if len(w.engine.Pipes()) == 0 {
+			continue
+		}
+		w.eventually(fmt.Sprintf("%d bytes: target and store are equal", bytes), w.equal)
+		w.exec("drop pipe p")
+		if names, _ := w.mem.List("store/snapshots"); len(names) > 0 {
+			t.Errorf("%d bytes: folders are left: %q", bytes, names)
+		}
+	}
+	if waited < 2 {
+		t.Errorf("%d pipes met a full disk", waited)
+	}
+	w.close()
+}
+
+// TestStorm lets several clients create, stop, start, alter and drop the same pipes with
+// histories while points arrive and the store merges. Then all is as it should be.
+func TestStorm(t *testing.T) {
+	w := newDeepPast(t, 4, 3)
+	var wg sync.WaitGroup
+	statements := []string{
+		"create pipe p%d with source ('inclusion'='data') with sink ('sink'='do-nothing-sink')",
+		"create pipe p%d with source ('inclusion'='data', 'mode'='snapshot') with sink ('sink'='do-nothing-sink')",
+		"stop pipe p%d", "start pipe p%d", "drop pipe p%d",
+		"alter pipe p%d modify source ('path'='root.p0*.**')",
+	}
+	for client := range 4 {
+		wg.Go(func() {
+			rng := rand.New(rand.NewSource(int64(client)))
+			for range 40 {
+				_ = w.try(fmt.Sprintf(statements[rng.Intn(len(statements))], rng.Intn(3))) // many are refused
+			}
+		})
+	}
+	wg.Go(func() {
+		rng := rand.New(rand.NewSource(9))
+		for range 5 {
+			w.churn(rng, 20)
+			if err := errors.Join(w.real.Flush(t.Context()), w.real.Compact(t.Context())); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	wg.Wait()
+	for i := range 3 {
+		_ = w.try(fmt.Sprintf("drop pipe p%d", i)) // it may not be there
+	}
+	w.exec("create pipe q with source ('inclusion'='data') with sink ('sink'='state-sink')")
+	w.eventually("target and store are equal", w.equal)
+	w.eventually("no snapshot is left", func() bool { n, err := w.real.Snapshots(); return err == nil && len(n) == 0 })
+	if n := len(w.log.Cursors()); n != 2 || len(w.engine.Pipes()) != 1 { // the store's and q's
+		t.Errorf("cursors %v, pipes %+v", w.log.Cursors(), w.engine.Pipes())
+	}
 	w.close()
 }

@@ -36,7 +36,8 @@ type Info struct {
 // Progress is how far a pipe has come.
 type Progress struct {
 	Position  uint64  // of the log up to which everything is acknowledged
-	Remaining uint64  // positions behind it that the pipe has still to look at
+	Remaining uint64  // positions behind it that the pipe has still to look at, and Files
+	Files     uint64  // of the snapshot it sends, not yet delivered
 	InFlight  int     // positions the sink has and has not acknowledged
 	Seconds   float64 // until Remaining is 0 at the present rate; negative: not known
 	Acked     uint64  // positions acknowledged since the engine was opened
@@ -87,6 +88,9 @@ func (p *pipe) info(head uint64, now time.Time) (Info, bool) {
 	i.History, i.Held, i.Quota = def.needs(), kept.bytes, kept.quota
 	if inst != nil {
 		prefix, waiting, acked := inst.tracker.progress()
+		if b, ok := inst.source.(plugin.Backlog); ok {
+			i.Files = b.Left(prefix, inst.tracker.marked())
+		}
 		i.Position, i.InFlight, i.Acked = uint64(prefix), waiting, i.Acked+acked
 		if s, ok := inst.status(); ok && !s.Healthy {
 			i.Healthy, i.Message, i.MessageAt = false, s.Message, time.Time{}
@@ -98,6 +102,7 @@ func (p *pipe) info(head uint64, now time.Time) (Info, bool) {
 	if head > i.Position {
 		i.Remaining = head - i.Position
 	}
+	i.Remaining += i.Files
 	p.mu.Lock()
 	perSec := p.rate.observe(now, event.Position(i.Position))
 	p.mu.Unlock()
@@ -105,7 +110,7 @@ func (p *pipe) info(head uint64, now time.Time) (Info, bool) {
 	switch {
 	case i.Remaining == 0:
 		i.Seconds = 0
-	case st.state == Running && perSec > 1e-6:
+	case st.state == Running && perSec > 1e-6 && i.Files == 0:
 		i.Seconds = float64(i.Remaining) / perSec
 	}
 	return i, true

@@ -142,6 +142,14 @@ type Bounded interface {
 	End() (event.Position, bool)
 }
 
+// Backlog is implemented by sources that begin with a snapshot.
+type Backlog interface {
+	// Left returns how many files of the snapshot are not delivered, when everything up to
+	// position pos is, and of the position behind it everything up to the mark. It may be
+	// called at any time.
+	Left(pos event.Position, mark string) uint64
+}
+
 // SinkContext is given to NewSink.
 type SinkContext struct {
 	Common
