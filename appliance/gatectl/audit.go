@@ -105,20 +105,24 @@ func auditTail(a *auditTool) *cobra.Command {
 		if *n < 1 || *n > 1_000_000 {
 			return fmt.Errorf("-n %d is outside 1..1000000", *n)
 		}
-		ring := make([]string, 0, min(*n, 1024))
+		type shown struct {
+			index int64
+			entry audit.Entry
+		}
+		ring := make([]shown, 0, min(*n, 1024))
 		seen := 0
 		err := a.visit(cmd, func(index int64, e *audit.Entry) error {
-			line := show.Line(index, e)
 			if len(ring) < *n {
-				ring = append(ring, line)
+				ring = append(ring, shown{index, *e})
 			} else {
-				ring[seen%*n] = line
+				ring[seen%*n] = shown{index, *e}
 			}
 			seen++
 			return nil
 		})
 		for i := range ring {
-			fmt.Fprintln(cmd.OutOrStdout(), ring[(seen+i)%len(ring)])
+			s := &ring[(seen+i)%len(ring)]
+			fmt.Fprintln(cmd.OutOrStdout(), show.Line(s.index, &s.entry))
 		}
 		return err
 	}
