@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,4 +125,40 @@ func metrics(b *bench, addr, pipe string) map[string]string {
 		}
 	}
 	return out
+}
+
+// TestH_HistoryOverKills: an inner gateway that is killed again and again while it sends a
+// history goes on where it was: the target ends up equal, and few points crossed twice.
+func TestH_HistoryOverKills(t *testing.T) {
+	b := newBench(t)
+	outer := b.outer()
+	gate := b.gate(outer.AirGap, "--delay-back", "100ms")
+	inner := b.inner()
+	c, d := b.client(inner.RPC), b.client(outer.RPC)
+	const devices, rows = 100, 2000
+	for device := range devices {
+		b.must(c.Insert(b.ctx, plant("k", device, 0, rows)))
+	}
+	want := b.points(c, "select ** from root.k")
+	b.exec(c, rig.AirGapPipe("k", gate.Listen, "sink.format", "tablet", "lanes", "1", "sink.batch.size-bytes", "65536"), "start pipe k")
+	sent := 0
+	for range 3 {
+		begin := sent
+		b.eventually(time.Minute, func() (bool, string) {
+			n, err := strconv.Atoi(metrics(b, inner.HTTP, "k")["requests_total"])
+			sent = begin + n
+			return err == nil && n > 40, fmt.Sprintf("%d requests, %v", n, err)
+		})
+		inner.Kill()
+		b.must(inner.Restart(b.ctx))
+	}
+	b.arrives(d, "select ** from root.k", want, 2*time.Minute)
+	n, err := strconv.Atoi(metrics(b, inner.HTTP, "k")["requests_total"])
+	b.must(err)
+	v, err := gate.Verdict(b.ctx)
+	b.must(err)
+	t.Logf("%d points; %d requests before the kills, %d after the last; the gate carried %d bytes", len(want), sent, n, v.BytesOut)
+	if v.BytesOut > int64(len(want))*8 {
+		t.Errorf("%d bytes crossed for %d points", v.BytesOut, len(want))
+	}
 }
