@@ -162,9 +162,12 @@ func FuzzOpen(f *testing.F) {
 		_ = exhaust(t, b)
 		_ = Verify(bytes.NewReader(b), int64(len(b)), Limits{})
 		var out bytes.Buffer
-		if _, err := Repair(bytes.NewReader(b), int64(len(b)), &out, nil); err == nil {
+		if rep, err := Repair(bytes.NewReader(b), int64(len(b)), &out, nil); err == nil {
 			if err := exhaust(t, out.Bytes()); err != nil {
 				t.Errorf("repaired file: %v", err)
+			}
+			if _, again, err := Salvage(bytes.NewReader(b), int64(len(b)), Limits{}); err != nil || again.Points != rep.Points {
+				t.Errorf("repaired %+v, salvaged %+v: %v", rep, again, err)
 			}
 		}
 		if d := time.Since(begin); d > 5*time.Second {
