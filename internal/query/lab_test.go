@@ -339,6 +339,9 @@ func (l *lab) put(name string, b []byte) {
 // databases there are, SLUICE_QUERY_SEED takes one.
 func TestModel(t *testing.T) {
 	seeds := uint64(30)
+	if testing.Short() {
+		seeds = 8
+	}
 	if n, err := strconv.ParseUint(os.Getenv("SLUICE_QUERY_SEEDS"), 10, 64); err == nil {
 		seeds = n
 	}

@@ -48,11 +48,18 @@ func (s *story) adoptFile(stored string, from int64) {
 	s.want[key("root.a.d", "x", from)], s.want[key("root.a.d", "x", from+1)], s.want[key("root.a.d", "y", from+1)] = "100", "102", "103"
 }
 
+// adoptLong seals a file over two partitions, which a merge cuts.
+func (s *story) adoptLong(stored string, from int64) {
+	s.seal(stored, ints("root.a.l", false, []string{"x"}, []int64{from, from + 200}, from, from), nil)
+	s.want[key("root.a.l", "x", from)], s.want[key("root.a.l", "x", from+200)] = fmt.Sprint(from), fmt.Sprint(from)
+}
+
 func (s *story) records(round int64) {
 	s.put3("root.a.d", false, 10+round)
 	s.put3("root.a.e", true, 1200+round)
 	s.adoptFile(fmt.Sprintf("f%d.tsfile", round), 11+round)
 	s.put3("root.a.e", true, 30+round)
+	s.adoptLong(fmt.Sprintf("l%d.tsfile", round), 900+round)
 	s.erase("root.a.d", "x", 12+round, 12+round)
 	s.put3("root.a.d", false, 5)
 }
@@ -84,6 +91,13 @@ func (s *story) run() {
 		s.retry("flush", func() error { return s.Flush(ctx) })
 	}
 	s.retry("compact", func() error { return s.Compact(ctx) })
+	s.mu.Lock()
+	for _, l := range s.layers {
+		if (merger{s.Store}).parts(l) > 0 {
+			s.t.Errorf("%s is not cut", l.Name)
+		}
+	}
+	s.mu.Unlock()
 	s.retry("snapshot", func() error { _, err := s.Snapshot(ctx, "one"); return err })
 	s.erase("root.a.e", "x", 0, 40)
 	s.retry("flush", func() error { return s.Flush(ctx) })
