@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -55,8 +56,11 @@ func TestF_SameStatements(t *testing.T) {
 			same, explained := 0, map[string]int{}
 			for i, statement := range statements {
 				user, password, sql := sqldiff.Split(statement)
-				d := sqldiff.Compare(iotdb.of(t, user, password).answer(t, sql), gateway.of(t, user, password).answer(t, sql))
-				if d.Kind == "" {
+				want, got, err := both(iotdb.of(t, user, password), gateway.of(t, user, password), sql)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := sqldiff.Compare(want, got); d.Kind == "" {
 					same++
 				} else if section := known.Explains(sql, d); section != "" {
 					explained[section]++
@@ -101,12 +105,19 @@ type session struct {
 	c *goclient.Client
 }
 
-func (s session) answer(t *testing.T, sql string) sqldiff.Answer {
-	t.Helper()
+func (s session) answer(sql string) (sqldiff.Answer, error) {
 	table, err := s.c.Query(s.b.ctx, sql)
-	a, err := sqldiff.Of(sql, table, err)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return sqldiff.Of(sql, table, err)
+}
+
+// both asks two servers at once.
+func both(iotdb, gateway session, sql string) (want, got sqldiff.Answer, err error) {
+	asked := make(chan error, 1)
+	go func() {
+		var err error
+		want, err = iotdb.answer(sql)
+		asked <- err
+	}()
+	got, err = gateway.answer(sql)
+	return want, got, errors.Join(<-asked, err)
 }

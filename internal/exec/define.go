@@ -35,6 +35,9 @@ func (b *Backend) define(ctx context.Context, s *rpc.Session, st sql.Statement) 
 		if _, err := measurement(st.Path.Nodes[len(st.Path.Nodes)-1]); err != nil {
 			return err
 		}
+		if err := legalPath(query.PathText(st.Path)); err != nil {
+			return err
+		}
 		spec := seriesSpec(st.Schema, st.Alias, st.Tags, st.Attributes)
 		spec.Props = pairs(st.Props)
 		return b.plan(ctx, s)(request.CreateTimeseriesPlan(query.PathText(st.Path), spec))

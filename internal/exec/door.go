@@ -43,16 +43,21 @@ func legal(t *tablet.Tablet) error {
 			return status.Errorf(status.IllegalPath, "%s is not a legal path: write it in back-quotes", clip(name))
 		}
 	}
+	return legalPath(t.Device)
+}
+
+// legalPath refuses letters that stand in back-quotes in IoTDB and do not here.
+func legalPath(path string) error {
 	quoted := false
-	for i := 0; i < len(t.Device); i++ {
-		c := t.Device[i]
+	for i := 0; i < len(path); i++ {
+		c := path[i]
 		quoted = quoted != (c == '`')
 		if c < utf8.RuneSelf || quoted {
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(t.Device[i:])
+		r, size := utf8.DecodeRuneInString(path[i:])
 		if r < 0x2e80 || r > 0x9fff {
-			return status.Errorf(status.IllegalPath, "%s is not a legal path: write %q in back-quotes", clip(t.Device), r)
+			return status.Errorf(status.IllegalPath, "%s is not a legal path: write %q in back-quotes", clip(path), r)
 		}
 		i += size - 1
 	}

@@ -7,7 +7,9 @@ What it prints depends on the server only: the test compares IoTDB with a gatewa
 import sys
 from datetime import date
 
+from iotdb.dbapi import connect
 from iotdb.Session import Session
+from iotdb.SessionPool import PoolConfig, SessionPool
 from iotdb.utils.IoTDBConstants import Compressor, TSDataType, TSEncoding
 from iotdb.utils.NumpyTablet import NumpyTablet
 from iotdb.utils.Tablet import Tablet
@@ -102,4 +104,28 @@ step("delete series", lambda: session.delete_time_series([db + ".made.x"]))
 step("delete series again", lambda: session.delete_time_series([db + ".made.x"]))
 step("time zone", lambda: session.get_time_zone())
 session.close()
+
+
+def pooled():
+    pool = SessionPool(PoolConfig(host=host, port=port, user_name="root", password="root", fetch_size=2, time_zone="UTC", max_retry=3), 3, 3000)
+    sessions = [pool.get_session() for _ in range(3)]
+    for n, s in enumerate(sessions):
+        s.insert_record(db + ".pooled", n + 1, ["i"], [T.INT32], [n * 10])
+    show("pooled", sessions[0].execute_query_statement("select i from %s.pooled" % db))
+    for s in sessions:
+        pool.put_back(s)
+    pool.close()
+
+
+def cursor():
+    connection = connect(host, port, "root", "root", fetch_size=2, zone_id="UTC")
+    c = connection.cursor()
+    c.execute("select i, t from %s.aligned where time >= 1" % db)
+    print("out: cursor", c.rowcount, [d[0] for d in c.description], c.fetchone(), c.fetchmany(1), c.fetchall())
+    c.close()
+    connection.close()
+
+
+step("pooled", pooled)
+step("cursor", cursor)
 print("done")

@@ -35,7 +35,7 @@ show timeseries DB.*.x.*
 show timeseries DB.**.x.**
 show timeseries DB.a.**
 show timeseries DB.**.a.**
-show timeseries root.**.s3
+show timeseries DB.**.s3
 show timeseries DB.a.x.al
 show timeseries DB.a.x.s1, DB.a.x.s2
 show timeseries DB.a.** limit 2
@@ -225,7 +225,6 @@ show queries limit 1
 show queries where elapsed_time > 1
 show query processlist
 show version
-show current_timestamp
 show current_user
 show current_sql_dialect
 show tables

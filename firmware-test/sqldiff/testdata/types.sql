@@ -282,7 +282,7 @@ insert into DB.c(time, y) aligned values (104, 1)
 insert into DB.c(time, x, y) aligned values (104, 1, 1)
 insert into DB.c(time, x) aligned values (104, 1)
 show timeseries DB.**
-select * from DB.ca, DB.c
+select * from DB.ca, DB.c where time < 1000000
 create timeseries DB.c.y with datatype=INT32
 create aligned timeseries DB.c(z INT32)
 create timeseries DB.ca.z with datatype=INT32

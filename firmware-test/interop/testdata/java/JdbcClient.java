@@ -164,6 +164,28 @@ public class JdbcClient {
       }
       p.close();
     });
+    step("prepared types", () -> {
+      PreparedStatement p = c.prepareStatement("insert into " + db + ".pt(time, d, f, t, n, b) values (?, ?, ?, ?, ?, ?)");
+      p.setLong(1, 1);
+      p.setDouble(2, 1.0E-7);
+      p.setFloat(3, 2.5f);
+      p.setString(4, "it's \"quoted\" \\ 文");
+      p.setObject(5, 42L);
+      p.setBoolean(6, true);
+      p.execute();
+      System.out.println("out: parameters " + p.getParameterMetaData().getParameterCount());
+      print("prepared types", c.createStatement().executeQuery("select d, f, t, n, b from " + db + ".pt"));
+      p.close();
+    });
+    step("prepared time", () -> {
+      PreparedStatement p = c.prepareStatement("insert into " + db + ".ptime(time, v) values (?, ?)");
+      p.setTimestamp(1, new java.sql.Timestamp(1700000000000L));
+      p.setInt(2, 1);
+      p.execute();
+      print("prepared time", c.createStatement().executeQuery("select v from " + db + ".ptime"));
+      p.close();
+    });
+    step("a parameter is missing", () -> c.prepareStatement("select a from " + db + ".p where time >= ?").executeQuery());
     step("prepared query", () -> {
       PreparedStatement p = c.prepareStatement("select a, b, c from " + db + ".p where time >= ?");
       p.setLong(1, 101);

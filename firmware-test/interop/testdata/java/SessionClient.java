@@ -144,6 +144,8 @@ public class SessionClient {
     reads();
     deletes();
     errors();
+    templates();
+    names();
     step("time zone", () -> {
       session.setTimeZone("+08:00");
       System.out.println("out: zone " + session.getTimeZone());
@@ -284,6 +286,51 @@ public class SessionClient {
     step("encoding that does not fit", () -> session.createTimeseries(db + ".made.bad", TSDataType.TEXT, TSEncoding.GORILLA, CompressionType.LZ4));
     step("non-query", () -> session.executeNonQueryStatement("insert into " + db + ".sql(time, v) values (9, true), (10, false)"));
     query("after non-query", "select v from " + db + ".sql");
+  }
+
+  static void templates() {
+    String at = db + ".tpl";
+    step("template", () -> session.createSchemaTemplate("Tj", List.of("i", "d"), List.of(TSDataType.INT32, TSDataType.DOUBLE), List.of(TSEncoding.RLE, TSEncoding.GORILLA),
+        List.of(CompressionType.LZ4, CompressionType.SNAPPY), false));
+    step("template again", () -> session.createSchemaTemplate("Tj", List.of("i"), List.of(TSDataType.INT32), List.of(TSEncoding.RLE), List.of(CompressionType.LZ4), false));
+    step("template set", () -> session.setSchemaTemplate("Tj", at));
+    step("template set again", () -> session.setSchemaTemplate("Tj", at));
+    step("template nothing set", () -> session.setSchemaTemplate("nothing", at));
+    step("template activated", () -> session.createTimeseriesUsingSchemaTemplate(List.of(at + ".d1", at + ".d2")));
+    step("template insert", () -> session.insertRecord(at + ".d1", 1, List.of("i", "d"), List.of(TSDataType.INT32, TSDataType.DOUBLE), List.of(7, 7.5)));
+    step("template names", () -> System.out.println("out: template names " + session.showAllTemplates().contains("Tj")));
+    step("template measurements", () -> {
+      List<String> list = new ArrayList<>(session.showMeasurementsInTemplate("Tj"));
+      list.sort(Comparator.naturalOrder());
+      System.out.println("out: template measurements " + list + " " + session.countMeasurementsInTemplate("Tj") + " " + session.isMeasurementInTemplate("Tj", "i")
+          + " " + session.isPathExistInTemplate("Tj", "x"));
+    });
+    step("template paths", () -> {
+      List<String> list = new ArrayList<>(session.showPathsTemplateUsingOn("Tj"));
+      list.sort(Comparator.naturalOrder());
+      System.out.println("out: template paths " + session.showPathsTemplateSetOn("Tj") + " " + list);
+    });
+    query("template values", "select i, d from " + at + ".d1");
+    step("template in use", () -> session.unsetSchemaTemplate(at, "Tj"));
+    step("template deactivate", () -> session.executeNonQueryStatement("deactivate device template Tj from " + at + ".**"));
+    step("template unset", () -> session.unsetSchemaTemplate(at, "Tj"));
+    step("template drop", () -> session.dropSchemaTemplate("Tj"));
+    step("template drop again", () -> session.dropSchemaTemplate("Tj"));
+  }
+
+  /** Names and times that IoTDB refuses of a client, or takes. */
+  static void names() {
+    for (String name : List.of("a:b", "`a:b`", "a b", "größe", "`größe`", "文", "12", "`12`", "time", "a.b", "", "*")) {
+      step("name " + name, () -> session.insertRecord(db + ".names", 1, List.of(name), List.of(TSDataType.INT32), List.of(1)));
+      step("series name " + name, () -> session.createTimeseries(db + ".made." + name, TSDataType.INT32, TSEncoding.RLE, CompressionType.LZ4));
+    }
+    for (String device : List.of(".d:e", ".größe", ".`größe`", ".12", "..x", ".*")) {
+      step("device " + device, () -> session.insertRecord(db + device, 1, List.of("x"), List.of(TSDataType.INT32), List.of(1)));
+    }
+    for (long at : new long[] {10_000_000_000_000L, 10_000_000_000_001L, -1, -10_000_000_000_001L}) {
+      step("at " + at, () -> session.insertRecord(db + ".times", at, List.of("x"), List.of(TSDataType.INT32), List.of(1)));
+    }
+    query("show names", "show timeseries " + db + ".names.**");
   }
 
   static void pool(String host, int port) throws Exception {
