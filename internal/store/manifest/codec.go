@@ -31,11 +31,11 @@ const (
 
 // Flags of a file.
 const (
-	Adopted Flags = 1 << iota // it came sealed
-	Late                      // its points are older than others of the same flush
-	Aside                     // it cannot be read: kept, no layer
-	Merged                    // it was made of several files
-	Rewritten                 // it was made of one file, or of a part of it
+	Adopted   Flags = 1 << iota // it came sealed
+	Late                        // its points are older than others of the same flush
+	Aside                       // it cannot be read: kept, no layer
+	Merged                      // it was made of several files
+	Rewritten                   // it was made of one file, or of a part of it
 )
 
 // Flags say what kind a file is.
