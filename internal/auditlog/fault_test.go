@@ -311,10 +311,10 @@ func TestRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := vfs.NewMem(1)
 		cfg := k.config(fs)
-		cfg.Keep = 24 * time.Hour
+		cfg.Keep = 3 * time.Hour
 		l := mustOpen(t, cfg)
 		record(t, l, 0, 100)
-		time.Sleep(30 * time.Hour)
+		time.Sleep(4 * time.Hour)
 		record(t, l, 100, 200)
 		time.Sleep(2 * time.Hour)
 		if err := l.Close(); err != nil {

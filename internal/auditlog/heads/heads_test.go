@@ -84,7 +84,11 @@ func TestEveryFlippedBitOfAChange(t *testing.T) {
 	if _, err := ParseChange(right); err != nil {
 		t.Fatal(err)
 	}
-	for i := range len(right) * 8 {
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	for i := 0; i < len(right)*8; i += step {
 		wrong := []byte(right)
 		wrong[i/8] ^= 1 << (i % 8)
 		if _, err := ParseChange(string(wrong)); err == nil {
