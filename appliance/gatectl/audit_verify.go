@@ -1,9 +1,11 @@
 package gatectl
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +43,7 @@ func (a *auditTool) verify(cmd *cobra.Command, files []string, asJSON bool) erro
 		if err != nil {
 			return err
 		}
-		for i, h := range found {
+		for i, h := range ofThisLog(found, o.Key, a, dir) {
 			name := file
 			if len(found) > 1 {
 				name = fmt.Sprintf("%s (head %d)", file, i+1)
@@ -75,6 +77,25 @@ func (a *auditTool) verify(cmd *cobra.Command, files []string, asJSON bool) erro
 		}
 	}
 	return nil
+}
+
+// ofThisLog leaves out the heads of other gateways, which a log of several machines
+// holds too, if there is at least one of this gateway.
+func ofThisLog(found [][]byte, key string, a *auditTool, dir string) [][]byte {
+	if key == "" {
+		key, _, _ = auditlog.PublicKey(a.fs, dir) // without it nothing is left out
+	}
+	name, _, _ := strings.Cut(key, "+")
+	var own [][]byte
+	for _, h := range found {
+		if bytes.HasPrefix(h, []byte(name+"/")) {
+			own = append(own, h)
+		}
+	}
+	if name == "" || len(own) == 0 {
+		return found
+	}
+	return own
 }
 
 // maxHeads bounds a file of heads, in bytes: a log, or the result of a query.

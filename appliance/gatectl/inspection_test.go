@@ -45,8 +45,9 @@ func TestMaskConfig(t *testing.T) {
 }
 
 // gateway makes a data directory with an audit log.
-func gateway(t *testing.T) string {
+func gateway(t *testing.T, cluster ...string) string {
 	t.Helper()
+	key := "sluice-audit/c-1" + strings.Join(cluster, "")
 	data := t.TempDir()
 	for name, text := range map[string]string{
 		"identity.json": `{"version":1,"product":"outer-gateway","cluster_id":"c-1","timestamp_precision":"ms"}`,
@@ -56,7 +57,7 @@ func gateway(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	private, public, err := note.GenerateKey(rand.Reader, "sluice-audit/c-1")
+	private, public, err := note.GenerateKey(rand.Reader, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +184,23 @@ func TestExitCodes(t *testing.T) {
 	}
 	if got := code(folder, "--head", filepath.Join(data, "identity.json")); got != 2 {
 		t.Error("no head in the file:", got)
+	}
+	mixed := filepath.Join(data, "mixed.log")
+	line, err := run(t, "audit", "head", "--line", "--folder", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := run(t, "audit", "head", "--line", "--folder", filepath.Join(gateway(t, "-other"), auditlog.Folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{"inner: " + line + "outer: " + other: 0, other: 1} {
+		if err := os.WriteFile(mixed, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := code(folder, "--head", mixed); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
 	}
 	segment := filepath.Join(folder, "1", "0000000001.aud")
 	text, err := os.ReadFile(segment)
