@@ -58,6 +58,9 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts whole gateways; their parts have tests of their own for the race detector")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/firmware-test/goclient"
+	"github.com/sluice-gateway/sluice/firmware-test/proc"
 	"github.com/sluice-gateway/sluice/firmware-test/rig"
 	"github.com/sluice-gateway/sluice/firmware-test/telemetry"
 )
@@ -38,6 +41,7 @@ func (s *stage) play(ctx context.Context) (err error) {
 		name string
 		do   func(context.Context) error
 	}{
+		{"both sides are in their sandboxes", s.confined},
 		{"schema, points and deletes cross the gate", s.traffic},
 		{"the outer side scans", s.scans},
 		{"the outer gateway dies and comes back", s.outage},
@@ -101,6 +105,30 @@ func (s *stage) traffic(ctx context.Context) error {
 	return s.until(ctx, total, (devices-1)*rows-100)
 }
 
+// confined asks gatectl, inside each namespace, what the kernel says of the processes.
+func (s *stage) confined(ctx context.Context) error {
+	if s.sandbox != "require" {
+		say("  sandbox = %s: not looked at", s.sandbox)
+		return nil
+	}
+	for _, side := range []struct {
+		ns, name string
+		lines    []string
+	}{{s.net.inner, "inner", []string{"gateway   on ("}}, {s.net.outer, "outer", []string{"gateway   on (", "door      on ("}}} {
+		out, err := proc.Run(ctx, proc.Spec{Name: "gatectl", Path: "ip", Args: []string{"netns", "exec", side.ns, filepath.Join(s.bin, "gatectl"), "--data", filepath.Join(s.dir, side.name), "sandbox", "status"}})
+		if err != nil {
+			return err
+		}
+		for _, l := range side.lines {
+			_, rest, found := strings.Cut(out, "\n"+l)
+			if rest, _, _ = strings.Cut(rest, "\n"); !found || !strings.Contains(rest, "NoNewPrivs 1, Seccomp 2") {
+				return fmt.Errorf("%s gateway: no line %q of a process with a filter in:\n%s", side.name, l, out)
+			}
+		}
+	}
+	return nil
+}
+
 // scans tries every door from the outer side: the hosts of the inner cable, and the
 // gate on both of its addresses.
 func (s *stage) scans(context.Context) error {
@@ -115,9 +143,14 @@ func (s *stage) scans(context.Context) error {
 			if len(open) > 0 {
 				return fmt.Errorf("%s answers on ports %v", addr, open)
 			}
-			if err := knock(addr, 9780); err != nil {
+			answered, err := knock(addr, known())
+			if err != nil {
 				return err
 			}
+			if answered > 0 {
+				return fmt.Errorf("%s answers %d datagrams", addr, answered)
+			}
+			s.datagrams += len(known())
 		}
 		return nil
 	})

@@ -54,19 +54,45 @@ func scanSome(addr string, ports []uint16) (open []uint16, err error) {
 	return open, nil
 }
 
-// knock sends one UDP packet; nobody answers.
-func knock(addr string, port uint16) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+// knock sends datagrams, and one so long that it crosses in fragments. It returns how
+// many were answered; nobody should.
+func knock(addr string, ports []uint16) (answered int, err error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer unix.Close(fd)
-	return unix.Sendto(fd, []byte("anybody there?"), 0, &unix.SockaddrInet4{Port: int(port), Addr: netip.MustParseAddr(addr).As4()})
+	to := unix.SockaddrInet4{Addr: netip.MustParseAddr(addr).As4()}
+	for i, port := range ports {
+		text := []byte("anybody there?")
+		if i == 0 {
+			text = make([]byte, fragmented)
+		}
+		to.Port = int(port)
+		if err := unix.Sendto(fd, text, 0, &to); err != nil {
+			return 0, fmt.Errorf("knock at %s:%d: %w", addr, port, err)
+		}
+	}
+	time.Sleep(scanWait)
+	for {
+		if _, _, err := unix.Recvfrom(fd, make([]byte, 1), 0); err != nil {
+			return answered, nil
+		}
+		answered++
+	}
 }
 
-// scanned are the ports that are tried: all below 1025 and those of the products.
+// fragmented is more than a packet of the cables holds.
+const fragmented = 4000
+
+// known are the ports of the products, and some that are asked by datagrams.
+func known() []uint16 {
+	return []uint16{9780, 6667, 6668, 8086, 8181, 9003, 9090, 9091, 10710, 10730, 18080, 31999, 53, 67, 69, 123, 161, 514, 4789}
+}
+
+// scanned are the ports that are tried: those that are known and all below 1025.
 func scanned() []uint16 {
-	ports := []uint16{6667, 6668, 8086, 8181, 9003, 9090, 9091, 9780, 10710, 10730, 18080, 31999}
+	ports := known()[:12]
 	for p := uint16(1); p <= 1024; p++ {
 		ports = append(ports, p)
 	}

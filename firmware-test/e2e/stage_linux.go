@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/firmware-test/gatesim"
@@ -38,6 +39,7 @@ type stage struct {
 	records      []*proc.Process
 	in, outside  *goclient.Client
 	attempts     int   // connections the scanner tried
+	datagrams    int   // that it sent besides
 	requests     int64 // that the gate counted
 }
 
@@ -191,6 +193,18 @@ func (s *stage) check(r *oneway.Report) error {
 	if n := r.Attempts.Counts[oneway.OpenedOutside]; n < int64(s.attempts) {
 		return fmt.Errorf("the scanner tried %d connections, the report lists %d", s.attempts, n)
 	}
+	udp, fragments := int64(0), r.Seen.Fragments.Fragments
+	for _, o := range r.Others {
+		if strings.HasPrefix(o.Label, "udp") {
+			udp += o.Packets
+		}
+		if o.Cable == "inner" && strings.HasPrefix(o.Label, "udp") {
+			return fmt.Errorf("datagrams on the inner cable: %+v", o)
+		}
+	}
+	if udp < int64(s.datagrams) || fragments == 0 {
+		return fmt.Errorf("the scanner sent %d datagrams and some fragments, the report lists %d and %d", s.datagrams, udp, fragments)
+	}
 	for _, c := range r.Connections {
 		if c.Cable == "inner" && c.OpenedBy != "inner" {
 			return fmt.Errorf("connection %d on the inner cable was opened by %s", c.ID, c.OpenedBy)
@@ -201,7 +215,7 @@ func (s *stage) check(r *oneway.Report) error {
 	if off := r.Totals.Requests - 2*s.requests; off < -inFlight || off > inFlight || s.requests == 0 {
 		return fmt.Errorf("the gate counted %d requests, the prover %d on two cables", s.requests, r.Totals.Requests)
 	}
-	say("e2e: passed; the gate and the prover count %d requests; %d tries from outside, none got through", s.requests, s.attempts)
+	say("e2e: passed; the gate and the prover count %d requests; %d tries from outside and %d datagrams, none got through", s.requests, s.attempts, s.datagrams)
 	return nil
 }
 

@@ -159,7 +159,11 @@ func landlock(abi int, p Paths, net uint64) (int, error) {
 	if err := noNewPrivileges(); err != nil {
 		return 0, err
 	}
-	if _, _, e := syscall.AllThreadsSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0); e != 0 {
+	switch _, _, e := syscall.AllThreadsSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0); e {
+	case 0:
+	case syscall.ENOTSUP:
+		return 0, fmt.Errorf("%w: this binary was built with cgo, which keeps Landlock from all its threads: build it with CGO_ENABLED=0, as make build does", ErrUnsupported)
+	default:
 		return 0, fmt.Errorf("%w: Landlock for all threads: %w", ErrUnsupported, e)
 	}
 	return abi, nil
