@@ -17,7 +17,6 @@ import (
 // explained are lines of the programs that may differ between IoTDB and a
 // gateway. The beginning of a line names the step.
 var explained = map[string]string{
-	"template":         "a gateway has the statements of templates, not the calls of the session for them (300)",
 	"device .*":        "IoTDB answers 507 with the 509 of a gateway inside",
 	"not below root":   "IoTDB answers 301 with an exception of its own; a gateway names the path (509)",
 	"cancel":           "IoTDB refuses cancelOperation; a gateway closes the result",

@@ -25,13 +25,13 @@
 //	wire.go     thrift transport and protocol on a frame held in memory
 //	conn.go     the loop of a connection: frame, method, reply
 //	methods.go  every method by name; refused.go those that are only refused
-//	session.go, write.go, schema.go, query.go, typed.go, pipe.go   what the methods do
+//	session.go, write.go, schema.go, template.go, query.go, typed.go, pipe.go   what the methods do
 //	rows.go, records.go   insert buffers to tablets: typed columns, no value boxed
 //	page.go, dataset.go, tsblock.go   results to the V1 and V2 encodings
 //	status.go   error to status: the only place
 //
 // The package decides nothing about data: it turns requests into tablets and
 // statements for its Backend and results into bytes. It knows no storage, no engine
-// and no pipe. TLS, the table model, templates and the old sync methods
-// are not offered; they are refused with a status and a sentence.
+// and no pipe. TLS, the table model and the old sync methods are not
+// offered; they are refused with a status and a sentence.
 package rpc

@@ -93,7 +93,7 @@ func withoutLogin(m method) method {
 // use the table would be an initialisation cycle.
 func allMethods() map[string]method {
 	all := map[string]method{}
-	for _, group := range []map[string]method{sessionMethods(), writeMethods(), schemaMethods(), queryMethods(), typedMethods(), pipeMethods(), refusedMethods()} {
+	for _, group := range []map[string]method{sessionMethods(), writeMethods(), schemaMethods(), templateMethods(), queryMethods(), typedMethods(), pipeMethods(), refusedMethods()} {
 		for name, m := range group {
 			all[name] = m
 		}

@@ -17,11 +17,8 @@ func refusedMethods() map[string]method {
 		}
 	}
 	add(execReply, false, "executeGroupByQueryIntervalQuery is not supported by this gateway; send executeAggregationQuery.", "executeGroupByQueryIntervalQuery")
-	add(plainReply, false, "Schema templates are not supported by this gateway.",
-		"createSchemaTemplate", "appendSchemaTemplate", "pruneSchemaTemplate", "setSchemaTemplate", "unsetSchemaTemplate",
-		"dropSchemaTemplate", "createTimeseriesUsingSchemaTemplate")
-	add(func(st *gen.TSStatus) reply { return &gen.TSQueryTemplateResp{Status: st} }, false,
-		"Schema templates are not supported by this gateway.", "querySchemaTemplate")
+	add(plainReply, false, "Measurements of a template are not changed over this call; use ALTER DEVICE TEMPLATE.",
+		"appendSchemaTemplate", "pruneSchemaTemplate")
 	add(func(st *gen.TSStatus) reply { return &gen.TSFetchMetadataResp{Status: st} }, false,
 		"fetchMetadata is not supported by this gateway; use SHOW statements.", "fetchMetadata")
 	add(func(st *gen.TSStatus) reply { return &gen.TShowConfigurationResp{Status: st} }, false,

@@ -77,7 +77,7 @@ type (
 	// ShowChild is SHOW CHILD PATHS [p] and SHOW CHILD NODES [p].
 	ShowChild struct {
 		Nodes   bool
-		Pattern Path // zero: root
+		Pattern Path // zero: root.**
 		Limit   Limit
 	}
 	// ShowTTL is SHOW ALL TTL and SHOW TTL ON p, ..

@@ -16908,6 +16908,1285 @@ func (p *TSFetchMetadataResp) String() string {
 }
 
 // Attributes:
+//   - SessionId
+//   - Name
+//   - SerializedTemplate
+type TSCreateSchemaTemplateReq struct {
+	SessionId          int64  `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	Name               string `thrift:"name,2,required" db:"name" json:"name"`
+	SerializedTemplate []byte `thrift:"serializedTemplate,3,required" db:"serializedTemplate" json:"serializedTemplate"`
+}
+
+func NewTSCreateSchemaTemplateReq() *TSCreateSchemaTemplateReq {
+	return &TSCreateSchemaTemplateReq{}
+}
+
+func (p *TSCreateSchemaTemplateReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TSCreateSchemaTemplateReq) GetName() string {
+	return p.Name
+}
+
+func (p *TSCreateSchemaTemplateReq) GetSerializedTemplate() []byte {
+	return p.SerializedTemplate
+}
+func (p *TSCreateSchemaTemplateReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetName bool = false
+	var issetSerializedTemplate bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetName = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField3(ctx, iprot); err != nil {
+					return err
+				}
+				issetSerializedTemplate = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetName {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field Name is not set"))
+	}
+	if !issetSerializedTemplate {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SerializedTemplate is not set"))
+	}
+	return nil
+}
+
+func (p *TSCreateSchemaTemplateReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TSCreateSchemaTemplateReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.Name = v
+	}
+	return nil
+}
+
+func (p *TSCreateSchemaTemplateReq) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadBinary(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.SerializedTemplate = v
+	}
+	return nil
+}
+
+func (p *TSCreateSchemaTemplateReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TSCreateSchemaTemplateReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TSCreateSchemaTemplateReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSCreateSchemaTemplateReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "name", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:name: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Name)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.name (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:name: ", p), err)
+	}
+	return err
+}
+
+func (p *TSCreateSchemaTemplateReq) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "serializedTemplate", thrift.STRING, 3); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:serializedTemplate: ", p), err)
+	}
+	if err := oprot.WriteBinary(ctx, p.SerializedTemplate); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.serializedTemplate (3) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 3:serializedTemplate: ", p), err)
+	}
+	return err
+}
+
+func (p *TSCreateSchemaTemplateReq) Equals(other *TSCreateSchemaTemplateReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if p.Name != other.Name {
+		return false
+	}
+	if bytes.Compare(p.SerializedTemplate, other.SerializedTemplate) != 0 {
+		return false
+	}
+	return true
+}
+
+func (p *TSCreateSchemaTemplateReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TSCreateSchemaTemplateReq(%+v)", *p)
+}
+
+// Attributes:
+//   - SessionId
+//   - TemplateName
+//   - PrefixPath
+type TSSetSchemaTemplateReq struct {
+	SessionId    int64  `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	TemplateName string `thrift:"templateName,2,required" db:"templateName" json:"templateName"`
+	PrefixPath   string `thrift:"prefixPath,3,required" db:"prefixPath" json:"prefixPath"`
+}
+
+func NewTSSetSchemaTemplateReq() *TSSetSchemaTemplateReq {
+	return &TSSetSchemaTemplateReq{}
+}
+
+func (p *TSSetSchemaTemplateReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TSSetSchemaTemplateReq) GetTemplateName() string {
+	return p.TemplateName
+}
+
+func (p *TSSetSchemaTemplateReq) GetPrefixPath() string {
+	return p.PrefixPath
+}
+func (p *TSSetSchemaTemplateReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetTemplateName bool = false
+	var issetPrefixPath bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetTemplateName = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField3(ctx, iprot); err != nil {
+					return err
+				}
+				issetPrefixPath = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetTemplateName {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field TemplateName is not set"))
+	}
+	if !issetPrefixPath {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field PrefixPath is not set"))
+	}
+	return nil
+}
+
+func (p *TSSetSchemaTemplateReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TSSetSchemaTemplateReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.TemplateName = v
+	}
+	return nil
+}
+
+func (p *TSSetSchemaTemplateReq) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.PrefixPath = v
+	}
+	return nil
+}
+
+func (p *TSSetSchemaTemplateReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TSSetSchemaTemplateReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TSSetSchemaTemplateReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSSetSchemaTemplateReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "templateName", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:templateName: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.TemplateName)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.templateName (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:templateName: ", p), err)
+	}
+	return err
+}
+
+func (p *TSSetSchemaTemplateReq) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "prefixPath", thrift.STRING, 3); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:prefixPath: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.PrefixPath)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.prefixPath (3) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 3:prefixPath: ", p), err)
+	}
+	return err
+}
+
+func (p *TSSetSchemaTemplateReq) Equals(other *TSSetSchemaTemplateReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if p.TemplateName != other.TemplateName {
+		return false
+	}
+	if p.PrefixPath != other.PrefixPath {
+		return false
+	}
+	return true
+}
+
+func (p *TSSetSchemaTemplateReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TSSetSchemaTemplateReq(%+v)", *p)
+}
+
+// Attributes:
+//   - SessionId
+//   - PrefixPath
+//   - TemplateName
+type TSUnsetSchemaTemplateReq struct {
+	SessionId    int64  `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	PrefixPath   string `thrift:"prefixPath,2,required" db:"prefixPath" json:"prefixPath"`
+	TemplateName string `thrift:"templateName,3,required" db:"templateName" json:"templateName"`
+}
+
+func NewTSUnsetSchemaTemplateReq() *TSUnsetSchemaTemplateReq {
+	return &TSUnsetSchemaTemplateReq{}
+}
+
+func (p *TSUnsetSchemaTemplateReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TSUnsetSchemaTemplateReq) GetPrefixPath() string {
+	return p.PrefixPath
+}
+
+func (p *TSUnsetSchemaTemplateReq) GetTemplateName() string {
+	return p.TemplateName
+}
+func (p *TSUnsetSchemaTemplateReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetPrefixPath bool = false
+	var issetTemplateName bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetPrefixPath = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField3(ctx, iprot); err != nil {
+					return err
+				}
+				issetTemplateName = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetPrefixPath {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field PrefixPath is not set"))
+	}
+	if !issetTemplateName {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field TemplateName is not set"))
+	}
+	return nil
+}
+
+func (p *TSUnsetSchemaTemplateReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TSUnsetSchemaTemplateReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.PrefixPath = v
+	}
+	return nil
+}
+
+func (p *TSUnsetSchemaTemplateReq) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.TemplateName = v
+	}
+	return nil
+}
+
+func (p *TSUnsetSchemaTemplateReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TSUnsetSchemaTemplateReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TSUnsetSchemaTemplateReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSUnsetSchemaTemplateReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "prefixPath", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:prefixPath: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.PrefixPath)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.prefixPath (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:prefixPath: ", p), err)
+	}
+	return err
+}
+
+func (p *TSUnsetSchemaTemplateReq) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "templateName", thrift.STRING, 3); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:templateName: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.TemplateName)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.templateName (3) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 3:templateName: ", p), err)
+	}
+	return err
+}
+
+func (p *TSUnsetSchemaTemplateReq) Equals(other *TSUnsetSchemaTemplateReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if p.PrefixPath != other.PrefixPath {
+		return false
+	}
+	if p.TemplateName != other.TemplateName {
+		return false
+	}
+	return true
+}
+
+func (p *TSUnsetSchemaTemplateReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TSUnsetSchemaTemplateReq(%+v)", *p)
+}
+
+// Attributes:
+//   - SessionId
+//   - TemplateName
+type TSDropSchemaTemplateReq struct {
+	SessionId    int64  `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	TemplateName string `thrift:"templateName,2,required" db:"templateName" json:"templateName"`
+}
+
+func NewTSDropSchemaTemplateReq() *TSDropSchemaTemplateReq {
+	return &TSDropSchemaTemplateReq{}
+}
+
+func (p *TSDropSchemaTemplateReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TSDropSchemaTemplateReq) GetTemplateName() string {
+	return p.TemplateName
+}
+func (p *TSDropSchemaTemplateReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetTemplateName bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetTemplateName = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetTemplateName {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field TemplateName is not set"))
+	}
+	return nil
+}
+
+func (p *TSDropSchemaTemplateReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TSDropSchemaTemplateReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.TemplateName = v
+	}
+	return nil
+}
+
+func (p *TSDropSchemaTemplateReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TSDropSchemaTemplateReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TSDropSchemaTemplateReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSDropSchemaTemplateReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "templateName", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:templateName: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.TemplateName)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.templateName (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:templateName: ", p), err)
+	}
+	return err
+}
+
+func (p *TSDropSchemaTemplateReq) Equals(other *TSDropSchemaTemplateReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if p.TemplateName != other.TemplateName {
+		return false
+	}
+	return true
+}
+
+func (p *TSDropSchemaTemplateReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TSDropSchemaTemplateReq(%+v)", *p)
+}
+
+// Attributes:
+//   - SessionId
+//   - DevicePathList
+type TCreateTimeseriesUsingSchemaTemplateReq struct {
+	SessionId      int64    `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	DevicePathList []string `thrift:"devicePathList,2,required" db:"devicePathList" json:"devicePathList"`
+}
+
+func NewTCreateTimeseriesUsingSchemaTemplateReq() *TCreateTimeseriesUsingSchemaTemplateReq {
+	return &TCreateTimeseriesUsingSchemaTemplateReq{}
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) GetDevicePathList() []string {
+	return p.DevicePathList
+}
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetDevicePathList bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.LIST {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetDevicePathList = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetDevicePathList {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field DevicePathList is not set"))
+	}
+	return nil
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	_, size, err := iprot.ReadListBegin(ctx)
+	if err != nil {
+		return thrift.PrependError("error reading list begin: ", err)
+	}
+	tSlice := make([]string, 0, size)
+	p.DevicePathList = tSlice
+	for i := 0; i < size; i++ {
+		var _elem177 string
+		if v, err := iprot.ReadString(ctx); err != nil {
+			return thrift.PrependError("error reading field 0: ", err)
+		} else {
+			_elem177 = v
+		}
+		p.DevicePathList = append(p.DevicePathList, _elem177)
+	}
+	if err := iprot.ReadListEnd(ctx); err != nil {
+		return thrift.PrependError("error reading list end: ", err)
+	}
+	return nil
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TCreateTimeseriesUsingSchemaTemplateReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "devicePathList", thrift.LIST, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:devicePathList: ", p), err)
+	}
+	if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.DevicePathList)); err != nil {
+		return thrift.PrependError("error writing list begin: ", err)
+	}
+	for _, v := range p.DevicePathList {
+		if err := oprot.WriteString(ctx, string(v)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err)
+		}
+	}
+	if err := oprot.WriteListEnd(ctx); err != nil {
+		return thrift.PrependError("error writing list end: ", err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:devicePathList: ", p), err)
+	}
+	return err
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) Equals(other *TCreateTimeseriesUsingSchemaTemplateReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if len(p.DevicePathList) != len(other.DevicePathList) {
+		return false
+	}
+	for i, _tgt := range p.DevicePathList {
+		_src178 := other.DevicePathList[i]
+		if _tgt != _src178 {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *TCreateTimeseriesUsingSchemaTemplateReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TCreateTimeseriesUsingSchemaTemplateReq(%+v)", *p)
+}
+
+// Attributes:
+//   - SessionId
+//   - Name
+//   - QueryType
+//   - Measurement
+type TSQueryTemplateReq struct {
+	SessionId   int64   `thrift:"sessionId,1,required" db:"sessionId" json:"sessionId"`
+	Name        string  `thrift:"name,2,required" db:"name" json:"name"`
+	QueryType   int32   `thrift:"queryType,3,required" db:"queryType" json:"queryType"`
+	Measurement *string `thrift:"measurement,4" db:"measurement" json:"measurement,omitempty"`
+}
+
+func NewTSQueryTemplateReq() *TSQueryTemplateReq {
+	return &TSQueryTemplateReq{}
+}
+
+func (p *TSQueryTemplateReq) GetSessionId() int64 {
+	return p.SessionId
+}
+
+func (p *TSQueryTemplateReq) GetName() string {
+	return p.Name
+}
+
+func (p *TSQueryTemplateReq) GetQueryType() int32 {
+	return p.QueryType
+}
+
+var TSQueryTemplateReq_Measurement_DEFAULT string
+
+func (p *TSQueryTemplateReq) GetMeasurement() string {
+	if !p.IsSetMeasurement() {
+		return TSQueryTemplateReq_Measurement_DEFAULT
+	}
+	return *p.Measurement
+}
+func (p *TSQueryTemplateReq) IsSetMeasurement() bool {
+	return p.Measurement != nil
+}
+
+func (p *TSQueryTemplateReq) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	var issetSessionId bool = false
+	var issetName bool = false
+	var issetQueryType bool = false
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+				issetSessionId = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+				issetName = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.I32 {
+				if err := p.ReadField3(ctx, iprot); err != nil {
+					return err
+				}
+				issetQueryType = true
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 4:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField4(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	if !issetSessionId {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field SessionId is not set"))
+	}
+	if !issetName {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field Name is not set"))
+	}
+	if !issetQueryType {
+		return thrift.NewTProtocolExceptionWithType(thrift.INVALID_DATA, fmt.Errorf("Required field QueryType is not set"))
+	}
+	return nil
+}
+
+func (p *TSQueryTemplateReq) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.SessionId = v
+	}
+	return nil
+}
+
+func (p *TSQueryTemplateReq) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.Name = v
+	}
+	return nil
+}
+
+func (p *TSQueryTemplateReq) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI32(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.QueryType = v
+	}
+	return nil
+}
+
+func (p *TSQueryTemplateReq) ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 4: ", err)
+	} else {
+		p.Measurement = &v
+	}
+	return nil
+}
+
+func (p *TSQueryTemplateReq) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "TSQueryTemplateReq"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField4(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *TSQueryTemplateReq) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "sessionId", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:sessionId: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.SessionId)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.sessionId (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:sessionId: ", p), err)
+	}
+	return err
+}
+
+func (p *TSQueryTemplateReq) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "name", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:name: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Name)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.name (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:name: ", p), err)
+	}
+	return err
+}
+
+func (p *TSQueryTemplateReq) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "queryType", thrift.I32, 3); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:queryType: ", p), err)
+	}
+	if err := oprot.WriteI32(ctx, int32(p.QueryType)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.queryType (3) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 3:queryType: ", p), err)
+	}
+	return err
+}
+
+func (p *TSQueryTemplateReq) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetMeasurement() {
+		if err := oprot.WriteFieldBegin(ctx, "measurement", thrift.STRING, 4); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:measurement: ", p), err)
+		}
+		if err := oprot.WriteString(ctx, string(*p.Measurement)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.measurement (4) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 4:measurement: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *TSQueryTemplateReq) Equals(other *TSQueryTemplateReq) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.SessionId != other.SessionId {
+		return false
+	}
+	if p.Name != other.Name {
+		return false
+	}
+	if p.QueryType != other.QueryType {
+		return false
+	}
+	if p.Measurement != other.Measurement {
+		if p.Measurement == nil || other.Measurement == nil {
+			return false
+		}
+		if (*p.Measurement) != (*other.Measurement) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *TSQueryTemplateReq) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("TSQueryTemplateReq(%+v)", *p)
+}
+
+// Attributes:
 //   - Status
 //   - QueryType
 //   - Result_
@@ -17110,13 +18389,13 @@ func (p *TSQueryTemplateResp) ReadField5(ctx context.Context, iprot thrift.TProt
 	tSlice := make([]string, 0, size)
 	p.Measurements = tSlice
 	for i := 0; i < size; i++ {
-		var _elem177 string
+		var _elem179 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem177 = v
+			_elem179 = v
 		}
-		p.Measurements = append(p.Measurements, _elem177)
+		p.Measurements = append(p.Measurements, _elem179)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -17265,8 +18544,8 @@ func (p *TSQueryTemplateResp) Equals(other *TSQueryTemplateResp) bool {
 		return false
 	}
 	for i, _tgt := range p.Measurements {
-		_src178 := other.Measurements[i]
-		if _tgt != _src178 {
+		_src180 := other.Measurements[i]
+		if _tgt != _src180 {
 			return false
 		}
 	}
@@ -18013,13 +19292,13 @@ func (p *TPipeSubscribeResp) ReadField4(ctx context.Context, iprot thrift.TProto
 	tSlice := make([][]byte, 0, size)
 	p.Body = tSlice
 	for i := 0; i < size; i++ {
-		var _elem179 []byte
+		var _elem181 []byte
 		if v, err := iprot.ReadBinary(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem179 = v
+			_elem181 = v
 		}
-		p.Body = append(p.Body, _elem179)
+		p.Body = append(p.Body, _elem181)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -18135,8 +19414,8 @@ func (p *TPipeSubscribeResp) Equals(other *TPipeSubscribeResp) bool {
 		return false
 	}
 	for i, _tgt := range p.Body {
-		_src180 := other.Body[i]
-		if bytes.Compare(_tgt, _src180) != 0 {
+		_src182 := other.Body[i]
+		if bytes.Compare(_tgt, _src182) != 0 {
 			return false
 		}
 	}
@@ -18220,6 +19499,24 @@ type IClientRPCService interface {
 	DeleteTimeseries(ctx context.Context, sessionId int64, path []string) (_r *TSStatus, _err error)
 	// Parameters:
 	//  - Req
+	CreateSchemaTemplate(ctx context.Context, req *TSCreateSchemaTemplateReq) (_r *TSStatus, _err error)
+	// Parameters:
+	//  - Req
+	SetSchemaTemplate(ctx context.Context, req *TSSetSchemaTemplateReq) (_r *TSStatus, _err error)
+	// Parameters:
+	//  - Req
+	UnsetSchemaTemplate(ctx context.Context, req *TSUnsetSchemaTemplateReq) (_r *TSStatus, _err error)
+	// Parameters:
+	//  - Req
+	DropSchemaTemplate(ctx context.Context, req *TSDropSchemaTemplateReq) (_r *TSStatus, _err error)
+	// Parameters:
+	//  - Req
+	CreateTimeseriesUsingSchemaTemplate(ctx context.Context, req *TCreateTimeseriesUsingSchemaTemplateReq) (_r *TSStatus, _err error)
+	// Parameters:
+	//  - Req
+	QuerySchemaTemplate(ctx context.Context, req *TSQueryTemplateReq) (_r *TSQueryTemplateResp, _err error)
+	// Parameters:
+	//  - Req
 	ExecuteStatement(ctx context.Context, req *TSExecuteStatementReq) (_r *TSExecuteStatementResp, _err error)
 	// Parameters:
 	//  - Req
@@ -18297,17 +19594,17 @@ func (p *IClientRPCServiceClient) SetLastResponseMeta_(meta thrift.ResponseMeta)
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) OpenSession(ctx context.Context, req *TSOpenSessionReq) (_r *TSOpenSessionResp, _err error) {
-	var _args181 IClientRPCServiceOpenSessionArgs
-	_args181.Req = req
-	var _result183 IClientRPCServiceOpenSessionResult
-	var _meta182 thrift.ResponseMeta
-	_meta182, _err = p.Client_().Call(ctx, "openSession", &_args181, &_result183)
-	p.SetLastResponseMeta_(_meta182)
+	var _args183 IClientRPCServiceOpenSessionArgs
+	_args183.Req = req
+	var _result185 IClientRPCServiceOpenSessionResult
+	var _meta184 thrift.ResponseMeta
+	_meta184, _err = p.Client_().Call(ctx, "openSession", &_args183, &_result185)
+	p.SetLastResponseMeta_(_meta184)
 	if _err != nil {
 		return
 	}
-	if _ret184 := _result183.GetSuccess(); _ret184 != nil {
-		return _ret184, nil
+	if _ret186 := _result185.GetSuccess(); _ret186 != nil {
+		return _ret186, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "openSession failed: unknown result")
 }
@@ -18315,17 +19612,17 @@ func (p *IClientRPCServiceClient) OpenSession(ctx context.Context, req *TSOpenSe
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CloseSession(ctx context.Context, req *TSCloseSessionReq) (_r *TSStatus, _err error) {
-	var _args185 IClientRPCServiceCloseSessionArgs
-	_args185.Req = req
-	var _result187 IClientRPCServiceCloseSessionResult
-	var _meta186 thrift.ResponseMeta
-	_meta186, _err = p.Client_().Call(ctx, "closeSession", &_args185, &_result187)
-	p.SetLastResponseMeta_(_meta186)
+	var _args187 IClientRPCServiceCloseSessionArgs
+	_args187.Req = req
+	var _result189 IClientRPCServiceCloseSessionResult
+	var _meta188 thrift.ResponseMeta
+	_meta188, _err = p.Client_().Call(ctx, "closeSession", &_args187, &_result189)
+	p.SetLastResponseMeta_(_meta188)
 	if _err != nil {
 		return
 	}
-	if _ret188 := _result187.GetSuccess(); _ret188 != nil {
-		return _ret188, nil
+	if _ret190 := _result189.GetSuccess(); _ret190 != nil {
+		return _ret190, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "closeSession failed: unknown result")
 }
@@ -18333,32 +19630,32 @@ func (p *IClientRPCServiceClient) CloseSession(ctx context.Context, req *TSClose
 // Parameters:
 //   - SessionId
 func (p *IClientRPCServiceClient) RequestStatementId(ctx context.Context, sessionId int64) (_r int64, _err error) {
-	var _args189 IClientRPCServiceRequestStatementIdArgs
-	_args189.SessionId = sessionId
-	var _result191 IClientRPCServiceRequestStatementIdResult
-	var _meta190 thrift.ResponseMeta
-	_meta190, _err = p.Client_().Call(ctx, "requestStatementId", &_args189, &_result191)
-	p.SetLastResponseMeta_(_meta190)
+	var _args191 IClientRPCServiceRequestStatementIdArgs
+	_args191.SessionId = sessionId
+	var _result193 IClientRPCServiceRequestStatementIdResult
+	var _meta192 thrift.ResponseMeta
+	_meta192, _err = p.Client_().Call(ctx, "requestStatementId", &_args191, &_result193)
+	p.SetLastResponseMeta_(_meta192)
 	if _err != nil {
 		return
 	}
-	return _result191.GetSuccess(), nil
+	return _result193.GetSuccess(), nil
 }
 
 // Parameters:
 //   - SessionId
 func (p *IClientRPCServiceClient) GetTimeZone(ctx context.Context, sessionId int64) (_r *TSGetTimeZoneResp, _err error) {
-	var _args192 IClientRPCServiceGetTimeZoneArgs
-	_args192.SessionId = sessionId
-	var _result194 IClientRPCServiceGetTimeZoneResult
-	var _meta193 thrift.ResponseMeta
-	_meta193, _err = p.Client_().Call(ctx, "getTimeZone", &_args192, &_result194)
-	p.SetLastResponseMeta_(_meta193)
+	var _args194 IClientRPCServiceGetTimeZoneArgs
+	_args194.SessionId = sessionId
+	var _result196 IClientRPCServiceGetTimeZoneResult
+	var _meta195 thrift.ResponseMeta
+	_meta195, _err = p.Client_().Call(ctx, "getTimeZone", &_args194, &_result196)
+	p.SetLastResponseMeta_(_meta195)
 	if _err != nil {
 		return
 	}
-	if _ret195 := _result194.GetSuccess(); _ret195 != nil {
-		return _ret195, nil
+	if _ret197 := _result196.GetSuccess(); _ret197 != nil {
+		return _ret197, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "getTimeZone failed: unknown result")
 }
@@ -18366,77 +19663,77 @@ func (p *IClientRPCServiceClient) GetTimeZone(ctx context.Context, sessionId int
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) SetTimeZone(ctx context.Context, req *TSSetTimeZoneReq) (_r *TSStatus, _err error) {
-	var _args196 IClientRPCServiceSetTimeZoneArgs
-	_args196.Req = req
-	var _result198 IClientRPCServiceSetTimeZoneResult
-	var _meta197 thrift.ResponseMeta
-	_meta197, _err = p.Client_().Call(ctx, "setTimeZone", &_args196, &_result198)
-	p.SetLastResponseMeta_(_meta197)
+	var _args198 IClientRPCServiceSetTimeZoneArgs
+	_args198.Req = req
+	var _result200 IClientRPCServiceSetTimeZoneResult
+	var _meta199 thrift.ResponseMeta
+	_meta199, _err = p.Client_().Call(ctx, "setTimeZone", &_args198, &_result200)
+	p.SetLastResponseMeta_(_meta199)
 	if _err != nil {
 		return
 	}
-	if _ret199 := _result198.GetSuccess(); _ret199 != nil {
-		return _ret199, nil
+	if _ret201 := _result200.GetSuccess(); _ret201 != nil {
+		return _ret201, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "setTimeZone failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) GetProperties(ctx context.Context) (_r *ServerProperties, _err error) {
-	var _args200 IClientRPCServiceGetPropertiesArgs
-	var _result202 IClientRPCServiceGetPropertiesResult
-	var _meta201 thrift.ResponseMeta
-	_meta201, _err = p.Client_().Call(ctx, "getProperties", &_args200, &_result202)
-	p.SetLastResponseMeta_(_meta201)
+	var _args202 IClientRPCServiceGetPropertiesArgs
+	var _result204 IClientRPCServiceGetPropertiesResult
+	var _meta203 thrift.ResponseMeta
+	_meta203, _err = p.Client_().Call(ctx, "getProperties", &_args202, &_result204)
+	p.SetLastResponseMeta_(_meta203)
 	if _err != nil {
 		return
 	}
-	if _ret203 := _result202.GetSuccess(); _ret203 != nil {
-		return _ret203, nil
+	if _ret205 := _result204.GetSuccess(); _ret205 != nil {
+		return _ret205, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "getProperties failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) FetchAllConnectionsInfo(ctx context.Context) (_r *TSConnectionInfoResp, _err error) {
-	var _args204 IClientRPCServiceFetchAllConnectionsInfoArgs
-	var _result206 IClientRPCServiceFetchAllConnectionsInfoResult
-	var _meta205 thrift.ResponseMeta
-	_meta205, _err = p.Client_().Call(ctx, "fetchAllConnectionsInfo", &_args204, &_result206)
-	p.SetLastResponseMeta_(_meta205)
+	var _args206 IClientRPCServiceFetchAllConnectionsInfoArgs
+	var _result208 IClientRPCServiceFetchAllConnectionsInfoResult
+	var _meta207 thrift.ResponseMeta
+	_meta207, _err = p.Client_().Call(ctx, "fetchAllConnectionsInfo", &_args206, &_result208)
+	p.SetLastResponseMeta_(_meta207)
 	if _err != nil {
 		return
 	}
-	if _ret207 := _result206.GetSuccess(); _ret207 != nil {
-		return _ret207, nil
+	if _ret209 := _result208.GetSuccess(); _ret209 != nil {
+		return _ret209, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "fetchAllConnectionsInfo failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) GetBackupConfiguration(ctx context.Context) (_r *TSBackupConfigurationResp, _err error) {
-	var _args208 IClientRPCServiceGetBackupConfigurationArgs
-	var _result210 IClientRPCServiceGetBackupConfigurationResult
-	var _meta209 thrift.ResponseMeta
-	_meta209, _err = p.Client_().Call(ctx, "getBackupConfiguration", &_args208, &_result210)
-	p.SetLastResponseMeta_(_meta209)
+	var _args210 IClientRPCServiceGetBackupConfigurationArgs
+	var _result212 IClientRPCServiceGetBackupConfigurationResult
+	var _meta211 thrift.ResponseMeta
+	_meta211, _err = p.Client_().Call(ctx, "getBackupConfiguration", &_args210, &_result212)
+	p.SetLastResponseMeta_(_meta211)
 	if _err != nil {
 		return
 	}
-	if _ret211 := _result210.GetSuccess(); _ret211 != nil {
-		return _ret211, nil
+	if _ret213 := _result212.GetSuccess(); _ret213 != nil {
+		return _ret213, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "getBackupConfiguration failed: unknown result")
 }
 
 func (p *IClientRPCServiceClient) TestConnectionEmptyRPC(ctx context.Context) (_r *TSStatus, _err error) {
-	var _args212 IClientRPCServiceTestConnectionEmptyRPCArgs
-	var _result214 IClientRPCServiceTestConnectionEmptyRPCResult
-	var _meta213 thrift.ResponseMeta
-	_meta213, _err = p.Client_().Call(ctx, "testConnectionEmptyRPC", &_args212, &_result214)
-	p.SetLastResponseMeta_(_meta213)
+	var _args214 IClientRPCServiceTestConnectionEmptyRPCArgs
+	var _result216 IClientRPCServiceTestConnectionEmptyRPCResult
+	var _meta215 thrift.ResponseMeta
+	_meta215, _err = p.Client_().Call(ctx, "testConnectionEmptyRPC", &_args214, &_result216)
+	p.SetLastResponseMeta_(_meta215)
 	if _err != nil {
 		return
 	}
-	if _ret215 := _result214.GetSuccess(); _ret215 != nil {
-		return _ret215, nil
+	if _ret217 := _result216.GetSuccess(); _ret217 != nil {
+		return _ret217, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "testConnectionEmptyRPC failed: unknown result")
 }
@@ -18444,17 +19741,17 @@ func (p *IClientRPCServiceClient) TestConnectionEmptyRPC(ctx context.Context) (_
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertRecord(ctx context.Context, req *TSInsertRecordReq) (_r *TSStatus, _err error) {
-	var _args216 IClientRPCServiceInsertRecordArgs
-	_args216.Req = req
-	var _result218 IClientRPCServiceInsertRecordResult
-	var _meta217 thrift.ResponseMeta
-	_meta217, _err = p.Client_().Call(ctx, "insertRecord", &_args216, &_result218)
-	p.SetLastResponseMeta_(_meta217)
+	var _args218 IClientRPCServiceInsertRecordArgs
+	_args218.Req = req
+	var _result220 IClientRPCServiceInsertRecordResult
+	var _meta219 thrift.ResponseMeta
+	_meta219, _err = p.Client_().Call(ctx, "insertRecord", &_args218, &_result220)
+	p.SetLastResponseMeta_(_meta219)
 	if _err != nil {
 		return
 	}
-	if _ret219 := _result218.GetSuccess(); _ret219 != nil {
-		return _ret219, nil
+	if _ret221 := _result220.GetSuccess(); _ret221 != nil {
+		return _ret221, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertRecord failed: unknown result")
 }
@@ -18462,17 +19759,17 @@ func (p *IClientRPCServiceClient) InsertRecord(ctx context.Context, req *TSInser
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertStringRecord(ctx context.Context, req *TSInsertStringRecordReq) (_r *TSStatus, _err error) {
-	var _args220 IClientRPCServiceInsertStringRecordArgs
-	_args220.Req = req
-	var _result222 IClientRPCServiceInsertStringRecordResult
-	var _meta221 thrift.ResponseMeta
-	_meta221, _err = p.Client_().Call(ctx, "insertStringRecord", &_args220, &_result222)
-	p.SetLastResponseMeta_(_meta221)
+	var _args222 IClientRPCServiceInsertStringRecordArgs
+	_args222.Req = req
+	var _result224 IClientRPCServiceInsertStringRecordResult
+	var _meta223 thrift.ResponseMeta
+	_meta223, _err = p.Client_().Call(ctx, "insertStringRecord", &_args222, &_result224)
+	p.SetLastResponseMeta_(_meta223)
 	if _err != nil {
 		return
 	}
-	if _ret223 := _result222.GetSuccess(); _ret223 != nil {
-		return _ret223, nil
+	if _ret225 := _result224.GetSuccess(); _ret225 != nil {
+		return _ret225, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertStringRecord failed: unknown result")
 }
@@ -18480,17 +19777,17 @@ func (p *IClientRPCServiceClient) InsertStringRecord(ctx context.Context, req *T
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertTablet(ctx context.Context, req *TSInsertTabletReq) (_r *TSStatus, _err error) {
-	var _args224 IClientRPCServiceInsertTabletArgs
-	_args224.Req = req
-	var _result226 IClientRPCServiceInsertTabletResult
-	var _meta225 thrift.ResponseMeta
-	_meta225, _err = p.Client_().Call(ctx, "insertTablet", &_args224, &_result226)
-	p.SetLastResponseMeta_(_meta225)
+	var _args226 IClientRPCServiceInsertTabletArgs
+	_args226.Req = req
+	var _result228 IClientRPCServiceInsertTabletResult
+	var _meta227 thrift.ResponseMeta
+	_meta227, _err = p.Client_().Call(ctx, "insertTablet", &_args226, &_result228)
+	p.SetLastResponseMeta_(_meta227)
 	if _err != nil {
 		return
 	}
-	if _ret227 := _result226.GetSuccess(); _ret227 != nil {
-		return _ret227, nil
+	if _ret229 := _result228.GetSuccess(); _ret229 != nil {
+		return _ret229, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertTablet failed: unknown result")
 }
@@ -18498,17 +19795,17 @@ func (p *IClientRPCServiceClient) InsertTablet(ctx context.Context, req *TSInser
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertTablets(ctx context.Context, req *TSInsertTabletsReq) (_r *TSStatus, _err error) {
-	var _args228 IClientRPCServiceInsertTabletsArgs
-	_args228.Req = req
-	var _result230 IClientRPCServiceInsertTabletsResult
-	var _meta229 thrift.ResponseMeta
-	_meta229, _err = p.Client_().Call(ctx, "insertTablets", &_args228, &_result230)
-	p.SetLastResponseMeta_(_meta229)
+	var _args230 IClientRPCServiceInsertTabletsArgs
+	_args230.Req = req
+	var _result232 IClientRPCServiceInsertTabletsResult
+	var _meta231 thrift.ResponseMeta
+	_meta231, _err = p.Client_().Call(ctx, "insertTablets", &_args230, &_result232)
+	p.SetLastResponseMeta_(_meta231)
 	if _err != nil {
 		return
 	}
-	if _ret231 := _result230.GetSuccess(); _ret231 != nil {
-		return _ret231, nil
+	if _ret233 := _result232.GetSuccess(); _ret233 != nil {
+		return _ret233, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertTablets failed: unknown result")
 }
@@ -18516,17 +19813,17 @@ func (p *IClientRPCServiceClient) InsertTablets(ctx context.Context, req *TSInse
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertRecords(ctx context.Context, req *TSInsertRecordsReq) (_r *TSStatus, _err error) {
-	var _args232 IClientRPCServiceInsertRecordsArgs
-	_args232.Req = req
-	var _result234 IClientRPCServiceInsertRecordsResult
-	var _meta233 thrift.ResponseMeta
-	_meta233, _err = p.Client_().Call(ctx, "insertRecords", &_args232, &_result234)
-	p.SetLastResponseMeta_(_meta233)
+	var _args234 IClientRPCServiceInsertRecordsArgs
+	_args234.Req = req
+	var _result236 IClientRPCServiceInsertRecordsResult
+	var _meta235 thrift.ResponseMeta
+	_meta235, _err = p.Client_().Call(ctx, "insertRecords", &_args234, &_result236)
+	p.SetLastResponseMeta_(_meta235)
 	if _err != nil {
 		return
 	}
-	if _ret235 := _result234.GetSuccess(); _ret235 != nil {
-		return _ret235, nil
+	if _ret237 := _result236.GetSuccess(); _ret237 != nil {
+		return _ret237, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertRecords failed: unknown result")
 }
@@ -18534,17 +19831,17 @@ func (p *IClientRPCServiceClient) InsertRecords(ctx context.Context, req *TSInse
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertRecordsOfOneDevice(ctx context.Context, req *TSInsertRecordsOfOneDeviceReq) (_r *TSStatus, _err error) {
-	var _args236 IClientRPCServiceInsertRecordsOfOneDeviceArgs
-	_args236.Req = req
-	var _result238 IClientRPCServiceInsertRecordsOfOneDeviceResult
-	var _meta237 thrift.ResponseMeta
-	_meta237, _err = p.Client_().Call(ctx, "insertRecordsOfOneDevice", &_args236, &_result238)
-	p.SetLastResponseMeta_(_meta237)
+	var _args238 IClientRPCServiceInsertRecordsOfOneDeviceArgs
+	_args238.Req = req
+	var _result240 IClientRPCServiceInsertRecordsOfOneDeviceResult
+	var _meta239 thrift.ResponseMeta
+	_meta239, _err = p.Client_().Call(ctx, "insertRecordsOfOneDevice", &_args238, &_result240)
+	p.SetLastResponseMeta_(_meta239)
 	if _err != nil {
 		return
 	}
-	if _ret239 := _result238.GetSuccess(); _ret239 != nil {
-		return _ret239, nil
+	if _ret241 := _result240.GetSuccess(); _ret241 != nil {
+		return _ret241, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertRecordsOfOneDevice failed: unknown result")
 }
@@ -18552,17 +19849,17 @@ func (p *IClientRPCServiceClient) InsertRecordsOfOneDevice(ctx context.Context, 
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertStringRecords(ctx context.Context, req *TSInsertStringRecordsReq) (_r *TSStatus, _err error) {
-	var _args240 IClientRPCServiceInsertStringRecordsArgs
-	_args240.Req = req
-	var _result242 IClientRPCServiceInsertStringRecordsResult
-	var _meta241 thrift.ResponseMeta
-	_meta241, _err = p.Client_().Call(ctx, "insertStringRecords", &_args240, &_result242)
-	p.SetLastResponseMeta_(_meta241)
+	var _args242 IClientRPCServiceInsertStringRecordsArgs
+	_args242.Req = req
+	var _result244 IClientRPCServiceInsertStringRecordsResult
+	var _meta243 thrift.ResponseMeta
+	_meta243, _err = p.Client_().Call(ctx, "insertStringRecords", &_args242, &_result244)
+	p.SetLastResponseMeta_(_meta243)
 	if _err != nil {
 		return
 	}
-	if _ret243 := _result242.GetSuccess(); _ret243 != nil {
-		return _ret243, nil
+	if _ret245 := _result244.GetSuccess(); _ret245 != nil {
+		return _ret245, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertStringRecords failed: unknown result")
 }
@@ -18570,17 +19867,17 @@ func (p *IClientRPCServiceClient) InsertStringRecords(ctx context.Context, req *
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) InsertStringRecordsOfOneDevice(ctx context.Context, req *TSInsertStringRecordsOfOneDeviceReq) (_r *TSStatus, _err error) {
-	var _args244 IClientRPCServiceInsertStringRecordsOfOneDeviceArgs
-	_args244.Req = req
-	var _result246 IClientRPCServiceInsertStringRecordsOfOneDeviceResult
-	var _meta245 thrift.ResponseMeta
-	_meta245, _err = p.Client_().Call(ctx, "insertStringRecordsOfOneDevice", &_args244, &_result246)
-	p.SetLastResponseMeta_(_meta245)
+	var _args246 IClientRPCServiceInsertStringRecordsOfOneDeviceArgs
+	_args246.Req = req
+	var _result248 IClientRPCServiceInsertStringRecordsOfOneDeviceResult
+	var _meta247 thrift.ResponseMeta
+	_meta247, _err = p.Client_().Call(ctx, "insertStringRecordsOfOneDevice", &_args246, &_result248)
+	p.SetLastResponseMeta_(_meta247)
 	if _err != nil {
 		return
 	}
-	if _ret247 := _result246.GetSuccess(); _ret247 != nil {
-		return _ret247, nil
+	if _ret249 := _result248.GetSuccess(); _ret249 != nil {
+		return _ret249, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "insertStringRecordsOfOneDevice failed: unknown result")
 }
@@ -18588,17 +19885,17 @@ func (p *IClientRPCServiceClient) InsertStringRecordsOfOneDevice(ctx context.Con
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) DeleteData(ctx context.Context, req *TSDeleteDataReq) (_r *TSStatus, _err error) {
-	var _args248 IClientRPCServiceDeleteDataArgs
-	_args248.Req = req
-	var _result250 IClientRPCServiceDeleteDataResult
-	var _meta249 thrift.ResponseMeta
-	_meta249, _err = p.Client_().Call(ctx, "deleteData", &_args248, &_result250)
-	p.SetLastResponseMeta_(_meta249)
+	var _args250 IClientRPCServiceDeleteDataArgs
+	_args250.Req = req
+	var _result252 IClientRPCServiceDeleteDataResult
+	var _meta251 thrift.ResponseMeta
+	_meta251, _err = p.Client_().Call(ctx, "deleteData", &_args250, &_result252)
+	p.SetLastResponseMeta_(_meta251)
 	if _err != nil {
 		return
 	}
-	if _ret251 := _result250.GetSuccess(); _ret251 != nil {
-		return _ret251, nil
+	if _ret253 := _result252.GetSuccess(); _ret253 != nil {
+		return _ret253, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "deleteData failed: unknown result")
 }
@@ -18607,18 +19904,18 @@ func (p *IClientRPCServiceClient) DeleteData(ctx context.Context, req *TSDeleteD
 //   - SessionId
 //   - StorageGroup
 func (p *IClientRPCServiceClient) SetStorageGroup(ctx context.Context, sessionId int64, storageGroup string) (_r *TSStatus, _err error) {
-	var _args252 IClientRPCServiceSetStorageGroupArgs
-	_args252.SessionId = sessionId
-	_args252.StorageGroup = storageGroup
-	var _result254 IClientRPCServiceSetStorageGroupResult
-	var _meta253 thrift.ResponseMeta
-	_meta253, _err = p.Client_().Call(ctx, "setStorageGroup", &_args252, &_result254)
-	p.SetLastResponseMeta_(_meta253)
+	var _args254 IClientRPCServiceSetStorageGroupArgs
+	_args254.SessionId = sessionId
+	_args254.StorageGroup = storageGroup
+	var _result256 IClientRPCServiceSetStorageGroupResult
+	var _meta255 thrift.ResponseMeta
+	_meta255, _err = p.Client_().Call(ctx, "setStorageGroup", &_args254, &_result256)
+	p.SetLastResponseMeta_(_meta255)
 	if _err != nil {
 		return
 	}
-	if _ret255 := _result254.GetSuccess(); _ret255 != nil {
-		return _ret255, nil
+	if _ret257 := _result256.GetSuccess(); _ret257 != nil {
+		return _ret257, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "setStorageGroup failed: unknown result")
 }
@@ -18627,18 +19924,18 @@ func (p *IClientRPCServiceClient) SetStorageGroup(ctx context.Context, sessionId
 //   - SessionId
 //   - StorageGroup
 func (p *IClientRPCServiceClient) DeleteStorageGroups(ctx context.Context, sessionId int64, storageGroup []string) (_r *TSStatus, _err error) {
-	var _args256 IClientRPCServiceDeleteStorageGroupsArgs
-	_args256.SessionId = sessionId
-	_args256.StorageGroup = storageGroup
-	var _result258 IClientRPCServiceDeleteStorageGroupsResult
-	var _meta257 thrift.ResponseMeta
-	_meta257, _err = p.Client_().Call(ctx, "deleteStorageGroups", &_args256, &_result258)
-	p.SetLastResponseMeta_(_meta257)
+	var _args258 IClientRPCServiceDeleteStorageGroupsArgs
+	_args258.SessionId = sessionId
+	_args258.StorageGroup = storageGroup
+	var _result260 IClientRPCServiceDeleteStorageGroupsResult
+	var _meta259 thrift.ResponseMeta
+	_meta259, _err = p.Client_().Call(ctx, "deleteStorageGroups", &_args258, &_result260)
+	p.SetLastResponseMeta_(_meta259)
 	if _err != nil {
 		return
 	}
-	if _ret259 := _result258.GetSuccess(); _ret259 != nil {
-		return _ret259, nil
+	if _ret261 := _result260.GetSuccess(); _ret261 != nil {
+		return _ret261, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "deleteStorageGroups failed: unknown result")
 }
@@ -18646,17 +19943,17 @@ func (p *IClientRPCServiceClient) DeleteStorageGroups(ctx context.Context, sessi
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CreateTimeseries(ctx context.Context, req *TSCreateTimeseriesReq) (_r *TSStatus, _err error) {
-	var _args260 IClientRPCServiceCreateTimeseriesArgs
-	_args260.Req = req
-	var _result262 IClientRPCServiceCreateTimeseriesResult
-	var _meta261 thrift.ResponseMeta
-	_meta261, _err = p.Client_().Call(ctx, "createTimeseries", &_args260, &_result262)
-	p.SetLastResponseMeta_(_meta261)
+	var _args262 IClientRPCServiceCreateTimeseriesArgs
+	_args262.Req = req
+	var _result264 IClientRPCServiceCreateTimeseriesResult
+	var _meta263 thrift.ResponseMeta
+	_meta263, _err = p.Client_().Call(ctx, "createTimeseries", &_args262, &_result264)
+	p.SetLastResponseMeta_(_meta263)
 	if _err != nil {
 		return
 	}
-	if _ret263 := _result262.GetSuccess(); _ret263 != nil {
-		return _ret263, nil
+	if _ret265 := _result264.GetSuccess(); _ret265 != nil {
+		return _ret265, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createTimeseries failed: unknown result")
 }
@@ -18664,17 +19961,17 @@ func (p *IClientRPCServiceClient) CreateTimeseries(ctx context.Context, req *TSC
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CreateAlignedTimeseries(ctx context.Context, req *TSCreateAlignedTimeseriesReq) (_r *TSStatus, _err error) {
-	var _args264 IClientRPCServiceCreateAlignedTimeseriesArgs
-	_args264.Req = req
-	var _result266 IClientRPCServiceCreateAlignedTimeseriesResult
-	var _meta265 thrift.ResponseMeta
-	_meta265, _err = p.Client_().Call(ctx, "createAlignedTimeseries", &_args264, &_result266)
-	p.SetLastResponseMeta_(_meta265)
+	var _args266 IClientRPCServiceCreateAlignedTimeseriesArgs
+	_args266.Req = req
+	var _result268 IClientRPCServiceCreateAlignedTimeseriesResult
+	var _meta267 thrift.ResponseMeta
+	_meta267, _err = p.Client_().Call(ctx, "createAlignedTimeseries", &_args266, &_result268)
+	p.SetLastResponseMeta_(_meta267)
 	if _err != nil {
 		return
 	}
-	if _ret267 := _result266.GetSuccess(); _ret267 != nil {
-		return _ret267, nil
+	if _ret269 := _result268.GetSuccess(); _ret269 != nil {
+		return _ret269, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createAlignedTimeseries failed: unknown result")
 }
@@ -18682,17 +19979,17 @@ func (p *IClientRPCServiceClient) CreateAlignedTimeseries(ctx context.Context, r
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CreateMultiTimeseries(ctx context.Context, req *TSCreateMultiTimeseriesReq) (_r *TSStatus, _err error) {
-	var _args268 IClientRPCServiceCreateMultiTimeseriesArgs
-	_args268.Req = req
-	var _result270 IClientRPCServiceCreateMultiTimeseriesResult
-	var _meta269 thrift.ResponseMeta
-	_meta269, _err = p.Client_().Call(ctx, "createMultiTimeseries", &_args268, &_result270)
-	p.SetLastResponseMeta_(_meta269)
+	var _args270 IClientRPCServiceCreateMultiTimeseriesArgs
+	_args270.Req = req
+	var _result272 IClientRPCServiceCreateMultiTimeseriesResult
+	var _meta271 thrift.ResponseMeta
+	_meta271, _err = p.Client_().Call(ctx, "createMultiTimeseries", &_args270, &_result272)
+	p.SetLastResponseMeta_(_meta271)
 	if _err != nil {
 		return
 	}
-	if _ret271 := _result270.GetSuccess(); _ret271 != nil {
-		return _ret271, nil
+	if _ret273 := _result272.GetSuccess(); _ret273 != nil {
+		return _ret273, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createMultiTimeseries failed: unknown result")
 }
@@ -18701,36 +19998,144 @@ func (p *IClientRPCServiceClient) CreateMultiTimeseries(ctx context.Context, req
 //   - SessionId
 //   - Path
 func (p *IClientRPCServiceClient) DeleteTimeseries(ctx context.Context, sessionId int64, path []string) (_r *TSStatus, _err error) {
-	var _args272 IClientRPCServiceDeleteTimeseriesArgs
-	_args272.SessionId = sessionId
-	_args272.Path = path
-	var _result274 IClientRPCServiceDeleteTimeseriesResult
-	var _meta273 thrift.ResponseMeta
-	_meta273, _err = p.Client_().Call(ctx, "deleteTimeseries", &_args272, &_result274)
-	p.SetLastResponseMeta_(_meta273)
+	var _args274 IClientRPCServiceDeleteTimeseriesArgs
+	_args274.SessionId = sessionId
+	_args274.Path = path
+	var _result276 IClientRPCServiceDeleteTimeseriesResult
+	var _meta275 thrift.ResponseMeta
+	_meta275, _err = p.Client_().Call(ctx, "deleteTimeseries", &_args274, &_result276)
+	p.SetLastResponseMeta_(_meta275)
 	if _err != nil {
 		return
 	}
-	if _ret275 := _result274.GetSuccess(); _ret275 != nil {
-		return _ret275, nil
+	if _ret277 := _result276.GetSuccess(); _ret277 != nil {
+		return _ret277, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "deleteTimeseries failed: unknown result")
 }
 
 // Parameters:
 //   - Req
-func (p *IClientRPCServiceClient) ExecuteStatement(ctx context.Context, req *TSExecuteStatementReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args276 IClientRPCServiceExecuteStatementArgs
-	_args276.Req = req
-	var _result278 IClientRPCServiceExecuteStatementResult
-	var _meta277 thrift.ResponseMeta
-	_meta277, _err = p.Client_().Call(ctx, "executeStatement", &_args276, &_result278)
-	p.SetLastResponseMeta_(_meta277)
+func (p *IClientRPCServiceClient) CreateSchemaTemplate(ctx context.Context, req *TSCreateSchemaTemplateReq) (_r *TSStatus, _err error) {
+	var _args278 IClientRPCServiceCreateSchemaTemplateArgs
+	_args278.Req = req
+	var _result280 IClientRPCServiceCreateSchemaTemplateResult
+	var _meta279 thrift.ResponseMeta
+	_meta279, _err = p.Client_().Call(ctx, "createSchemaTemplate", &_args278, &_result280)
+	p.SetLastResponseMeta_(_meta279)
 	if _err != nil {
 		return
 	}
-	if _ret279 := _result278.GetSuccess(); _ret279 != nil {
-		return _ret279, nil
+	if _ret281 := _result280.GetSuccess(); _ret281 != nil {
+		return _ret281, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createSchemaTemplate failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) SetSchemaTemplate(ctx context.Context, req *TSSetSchemaTemplateReq) (_r *TSStatus, _err error) {
+	var _args282 IClientRPCServiceSetSchemaTemplateArgs
+	_args282.Req = req
+	var _result284 IClientRPCServiceSetSchemaTemplateResult
+	var _meta283 thrift.ResponseMeta
+	_meta283, _err = p.Client_().Call(ctx, "setSchemaTemplate", &_args282, &_result284)
+	p.SetLastResponseMeta_(_meta283)
+	if _err != nil {
+		return
+	}
+	if _ret285 := _result284.GetSuccess(); _ret285 != nil {
+		return _ret285, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "setSchemaTemplate failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) UnsetSchemaTemplate(ctx context.Context, req *TSUnsetSchemaTemplateReq) (_r *TSStatus, _err error) {
+	var _args286 IClientRPCServiceUnsetSchemaTemplateArgs
+	_args286.Req = req
+	var _result288 IClientRPCServiceUnsetSchemaTemplateResult
+	var _meta287 thrift.ResponseMeta
+	_meta287, _err = p.Client_().Call(ctx, "unsetSchemaTemplate", &_args286, &_result288)
+	p.SetLastResponseMeta_(_meta287)
+	if _err != nil {
+		return
+	}
+	if _ret289 := _result288.GetSuccess(); _ret289 != nil {
+		return _ret289, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unsetSchemaTemplate failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) DropSchemaTemplate(ctx context.Context, req *TSDropSchemaTemplateReq) (_r *TSStatus, _err error) {
+	var _args290 IClientRPCServiceDropSchemaTemplateArgs
+	_args290.Req = req
+	var _result292 IClientRPCServiceDropSchemaTemplateResult
+	var _meta291 thrift.ResponseMeta
+	_meta291, _err = p.Client_().Call(ctx, "dropSchemaTemplate", &_args290, &_result292)
+	p.SetLastResponseMeta_(_meta291)
+	if _err != nil {
+		return
+	}
+	if _ret293 := _result292.GetSuccess(); _ret293 != nil {
+		return _ret293, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "dropSchemaTemplate failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) CreateTimeseriesUsingSchemaTemplate(ctx context.Context, req *TCreateTimeseriesUsingSchemaTemplateReq) (_r *TSStatus, _err error) {
+	var _args294 IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs
+	_args294.Req = req
+	var _result296 IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult
+	var _meta295 thrift.ResponseMeta
+	_meta295, _err = p.Client_().Call(ctx, "createTimeseriesUsingSchemaTemplate", &_args294, &_result296)
+	p.SetLastResponseMeta_(_meta295)
+	if _err != nil {
+		return
+	}
+	if _ret297 := _result296.GetSuccess(); _ret297 != nil {
+		return _ret297, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "createTimeseriesUsingSchemaTemplate failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) QuerySchemaTemplate(ctx context.Context, req *TSQueryTemplateReq) (_r *TSQueryTemplateResp, _err error) {
+	var _args298 IClientRPCServiceQuerySchemaTemplateArgs
+	_args298.Req = req
+	var _result300 IClientRPCServiceQuerySchemaTemplateResult
+	var _meta299 thrift.ResponseMeta
+	_meta299, _err = p.Client_().Call(ctx, "querySchemaTemplate", &_args298, &_result300)
+	p.SetLastResponseMeta_(_meta299)
+	if _err != nil {
+		return
+	}
+	if _ret301 := _result300.GetSuccess(); _ret301 != nil {
+		return _ret301, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "querySchemaTemplate failed: unknown result")
+}
+
+// Parameters:
+//   - Req
+func (p *IClientRPCServiceClient) ExecuteStatement(ctx context.Context, req *TSExecuteStatementReq) (_r *TSExecuteStatementResp, _err error) {
+	var _args302 IClientRPCServiceExecuteStatementArgs
+	_args302.Req = req
+	var _result304 IClientRPCServiceExecuteStatementResult
+	var _meta303 thrift.ResponseMeta
+	_meta303, _err = p.Client_().Call(ctx, "executeStatement", &_args302, &_result304)
+	p.SetLastResponseMeta_(_meta303)
+	if _err != nil {
+		return
+	}
+	if _ret305 := _result304.GetSuccess(); _ret305 != nil {
+		return _ret305, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeStatement failed: unknown result")
 }
@@ -18738,17 +20143,17 @@ func (p *IClientRPCServiceClient) ExecuteStatement(ctx context.Context, req *TSE
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteStatementV2(ctx context.Context, req *TSExecuteStatementReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args280 IClientRPCServiceExecuteStatementV2Args
-	_args280.Req = req
-	var _result282 IClientRPCServiceExecuteStatementV2Result
-	var _meta281 thrift.ResponseMeta
-	_meta281, _err = p.Client_().Call(ctx, "executeStatementV2", &_args280, &_result282)
-	p.SetLastResponseMeta_(_meta281)
+	var _args306 IClientRPCServiceExecuteStatementV2Args
+	_args306.Req = req
+	var _result308 IClientRPCServiceExecuteStatementV2Result
+	var _meta307 thrift.ResponseMeta
+	_meta307, _err = p.Client_().Call(ctx, "executeStatementV2", &_args306, &_result308)
+	p.SetLastResponseMeta_(_meta307)
 	if _err != nil {
 		return
 	}
-	if _ret283 := _result282.GetSuccess(); _ret283 != nil {
-		return _ret283, nil
+	if _ret309 := _result308.GetSuccess(); _ret309 != nil {
+		return _ret309, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeStatementV2 failed: unknown result")
 }
@@ -18756,17 +20161,17 @@ func (p *IClientRPCServiceClient) ExecuteStatementV2(ctx context.Context, req *T
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteBatchStatement(ctx context.Context, req *TSExecuteBatchStatementReq) (_r *TSStatus, _err error) {
-	var _args284 IClientRPCServiceExecuteBatchStatementArgs
-	_args284.Req = req
-	var _result286 IClientRPCServiceExecuteBatchStatementResult
-	var _meta285 thrift.ResponseMeta
-	_meta285, _err = p.Client_().Call(ctx, "executeBatchStatement", &_args284, &_result286)
-	p.SetLastResponseMeta_(_meta285)
+	var _args310 IClientRPCServiceExecuteBatchStatementArgs
+	_args310.Req = req
+	var _result312 IClientRPCServiceExecuteBatchStatementResult
+	var _meta311 thrift.ResponseMeta
+	_meta311, _err = p.Client_().Call(ctx, "executeBatchStatement", &_args310, &_result312)
+	p.SetLastResponseMeta_(_meta311)
 	if _err != nil {
 		return
 	}
-	if _ret287 := _result286.GetSuccess(); _ret287 != nil {
-		return _ret287, nil
+	if _ret313 := _result312.GetSuccess(); _ret313 != nil {
+		return _ret313, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeBatchStatement failed: unknown result")
 }
@@ -18774,17 +20179,17 @@ func (p *IClientRPCServiceClient) ExecuteBatchStatement(ctx context.Context, req
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteRawDataQuery(ctx context.Context, req *TSRawDataQueryReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args288 IClientRPCServiceExecuteRawDataQueryArgs
-	_args288.Req = req
-	var _result290 IClientRPCServiceExecuteRawDataQueryResult
-	var _meta289 thrift.ResponseMeta
-	_meta289, _err = p.Client_().Call(ctx, "executeRawDataQuery", &_args288, &_result290)
-	p.SetLastResponseMeta_(_meta289)
+	var _args314 IClientRPCServiceExecuteRawDataQueryArgs
+	_args314.Req = req
+	var _result316 IClientRPCServiceExecuteRawDataQueryResult
+	var _meta315 thrift.ResponseMeta
+	_meta315, _err = p.Client_().Call(ctx, "executeRawDataQuery", &_args314, &_result316)
+	p.SetLastResponseMeta_(_meta315)
 	if _err != nil {
 		return
 	}
-	if _ret291 := _result290.GetSuccess(); _ret291 != nil {
-		return _ret291, nil
+	if _ret317 := _result316.GetSuccess(); _ret317 != nil {
+		return _ret317, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeRawDataQuery failed: unknown result")
 }
@@ -18792,17 +20197,17 @@ func (p *IClientRPCServiceClient) ExecuteRawDataQuery(ctx context.Context, req *
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteLastDataQuery(ctx context.Context, req *TSLastDataQueryReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args292 IClientRPCServiceExecuteLastDataQueryArgs
-	_args292.Req = req
-	var _result294 IClientRPCServiceExecuteLastDataQueryResult
-	var _meta293 thrift.ResponseMeta
-	_meta293, _err = p.Client_().Call(ctx, "executeLastDataQuery", &_args292, &_result294)
-	p.SetLastResponseMeta_(_meta293)
+	var _args318 IClientRPCServiceExecuteLastDataQueryArgs
+	_args318.Req = req
+	var _result320 IClientRPCServiceExecuteLastDataQueryResult
+	var _meta319 thrift.ResponseMeta
+	_meta319, _err = p.Client_().Call(ctx, "executeLastDataQuery", &_args318, &_result320)
+	p.SetLastResponseMeta_(_meta319)
 	if _err != nil {
 		return
 	}
-	if _ret295 := _result294.GetSuccess(); _ret295 != nil {
-		return _ret295, nil
+	if _ret321 := _result320.GetSuccess(); _ret321 != nil {
+		return _ret321, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeLastDataQuery failed: unknown result")
 }
@@ -18810,17 +20215,17 @@ func (p *IClientRPCServiceClient) ExecuteLastDataQuery(ctx context.Context, req 
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteFastLastDataQueryForOneDeviceV2(ctx context.Context, req *TSFastLastDataQueryForOneDeviceReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args296 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Args
-	_args296.Req = req
-	var _result298 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Result
-	var _meta297 thrift.ResponseMeta
-	_meta297, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOneDeviceV2", &_args296, &_result298)
-	p.SetLastResponseMeta_(_meta297)
+	var _args322 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Args
+	_args322.Req = req
+	var _result324 IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Result
+	var _meta323 thrift.ResponseMeta
+	_meta323, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOneDeviceV2", &_args322, &_result324)
+	p.SetLastResponseMeta_(_meta323)
 	if _err != nil {
 		return
 	}
-	if _ret299 := _result298.GetSuccess(); _ret299 != nil {
-		return _ret299, nil
+	if _ret325 := _result324.GetSuccess(); _ret325 != nil {
+		return _ret325, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeFastLastDataQueryForOneDeviceV2 failed: unknown result")
 }
@@ -18828,17 +20233,17 @@ func (p *IClientRPCServiceClient) ExecuteFastLastDataQueryForOneDeviceV2(ctx con
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteFastLastDataQueryForOnePrefixPath(ctx context.Context, req *TSFastLastDataQueryForOnePrefixPathReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args300 IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs
-	_args300.Req = req
-	var _result302 IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult
-	var _meta301 thrift.ResponseMeta
-	_meta301, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOnePrefixPath", &_args300, &_result302)
-	p.SetLastResponseMeta_(_meta301)
+	var _args326 IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs
+	_args326.Req = req
+	var _result328 IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathResult
+	var _meta327 thrift.ResponseMeta
+	_meta327, _err = p.Client_().Call(ctx, "executeFastLastDataQueryForOnePrefixPath", &_args326, &_result328)
+	p.SetLastResponseMeta_(_meta327)
 	if _err != nil {
 		return
 	}
-	if _ret303 := _result302.GetSuccess(); _ret303 != nil {
-		return _ret303, nil
+	if _ret329 := _result328.GetSuccess(); _ret329 != nil {
+		return _ret329, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeFastLastDataQueryForOnePrefixPath failed: unknown result")
 }
@@ -18846,17 +20251,17 @@ func (p *IClientRPCServiceClient) ExecuteFastLastDataQueryForOnePrefixPath(ctx c
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) ExecuteAggregationQuery(ctx context.Context, req *TSAggregationQueryReq) (_r *TSExecuteStatementResp, _err error) {
-	var _args304 IClientRPCServiceExecuteAggregationQueryArgs
-	_args304.Req = req
-	var _result306 IClientRPCServiceExecuteAggregationQueryResult
-	var _meta305 thrift.ResponseMeta
-	_meta305, _err = p.Client_().Call(ctx, "executeAggregationQuery", &_args304, &_result306)
-	p.SetLastResponseMeta_(_meta305)
+	var _args330 IClientRPCServiceExecuteAggregationQueryArgs
+	_args330.Req = req
+	var _result332 IClientRPCServiceExecuteAggregationQueryResult
+	var _meta331 thrift.ResponseMeta
+	_meta331, _err = p.Client_().Call(ctx, "executeAggregationQuery", &_args330, &_result332)
+	p.SetLastResponseMeta_(_meta331)
 	if _err != nil {
 		return
 	}
-	if _ret307 := _result306.GetSuccess(); _ret307 != nil {
-		return _ret307, nil
+	if _ret333 := _result332.GetSuccess(); _ret333 != nil {
+		return _ret333, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "executeAggregationQuery failed: unknown result")
 }
@@ -18864,17 +20269,17 @@ func (p *IClientRPCServiceClient) ExecuteAggregationQuery(ctx context.Context, r
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) FetchResults(ctx context.Context, req *TSFetchResultsReq) (_r *TSFetchResultsResp, _err error) {
-	var _args308 IClientRPCServiceFetchResultsArgs
-	_args308.Req = req
-	var _result310 IClientRPCServiceFetchResultsResult
-	var _meta309 thrift.ResponseMeta
-	_meta309, _err = p.Client_().Call(ctx, "fetchResults", &_args308, &_result310)
-	p.SetLastResponseMeta_(_meta309)
+	var _args334 IClientRPCServiceFetchResultsArgs
+	_args334.Req = req
+	var _result336 IClientRPCServiceFetchResultsResult
+	var _meta335 thrift.ResponseMeta
+	_meta335, _err = p.Client_().Call(ctx, "fetchResults", &_args334, &_result336)
+	p.SetLastResponseMeta_(_meta335)
 	if _err != nil {
 		return
 	}
-	if _ret311 := _result310.GetSuccess(); _ret311 != nil {
-		return _ret311, nil
+	if _ret337 := _result336.GetSuccess(); _ret337 != nil {
+		return _ret337, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "fetchResults failed: unknown result")
 }
@@ -18882,17 +20287,17 @@ func (p *IClientRPCServiceClient) FetchResults(ctx context.Context, req *TSFetch
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) FetchResultsV2(ctx context.Context, req *TSFetchResultsReq) (_r *TSFetchResultsResp, _err error) {
-	var _args312 IClientRPCServiceFetchResultsV2Args
-	_args312.Req = req
-	var _result314 IClientRPCServiceFetchResultsV2Result
-	var _meta313 thrift.ResponseMeta
-	_meta313, _err = p.Client_().Call(ctx, "fetchResultsV2", &_args312, &_result314)
-	p.SetLastResponseMeta_(_meta313)
+	var _args338 IClientRPCServiceFetchResultsV2Args
+	_args338.Req = req
+	var _result340 IClientRPCServiceFetchResultsV2Result
+	var _meta339 thrift.ResponseMeta
+	_meta339, _err = p.Client_().Call(ctx, "fetchResultsV2", &_args338, &_result340)
+	p.SetLastResponseMeta_(_meta339)
 	if _err != nil {
 		return
 	}
-	if _ret315 := _result314.GetSuccess(); _ret315 != nil {
-		return _ret315, nil
+	if _ret341 := _result340.GetSuccess(); _ret341 != nil {
+		return _ret341, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "fetchResultsV2 failed: unknown result")
 }
@@ -18900,17 +20305,17 @@ func (p *IClientRPCServiceClient) FetchResultsV2(ctx context.Context, req *TSFet
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CancelOperation(ctx context.Context, req *TSCancelOperationReq) (_r *TSStatus, _err error) {
-	var _args316 IClientRPCServiceCancelOperationArgs
-	_args316.Req = req
-	var _result318 IClientRPCServiceCancelOperationResult
-	var _meta317 thrift.ResponseMeta
-	_meta317, _err = p.Client_().Call(ctx, "cancelOperation", &_args316, &_result318)
-	p.SetLastResponseMeta_(_meta317)
+	var _args342 IClientRPCServiceCancelOperationArgs
+	_args342.Req = req
+	var _result344 IClientRPCServiceCancelOperationResult
+	var _meta343 thrift.ResponseMeta
+	_meta343, _err = p.Client_().Call(ctx, "cancelOperation", &_args342, &_result344)
+	p.SetLastResponseMeta_(_meta343)
 	if _err != nil {
 		return
 	}
-	if _ret319 := _result318.GetSuccess(); _ret319 != nil {
-		return _ret319, nil
+	if _ret345 := _result344.GetSuccess(); _ret345 != nil {
+		return _ret345, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancelOperation failed: unknown result")
 }
@@ -18918,17 +20323,17 @@ func (p *IClientRPCServiceClient) CancelOperation(ctx context.Context, req *TSCa
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) CloseOperation(ctx context.Context, req *TSCloseOperationReq) (_r *TSStatus, _err error) {
-	var _args320 IClientRPCServiceCloseOperationArgs
-	_args320.Req = req
-	var _result322 IClientRPCServiceCloseOperationResult
-	var _meta321 thrift.ResponseMeta
-	_meta321, _err = p.Client_().Call(ctx, "closeOperation", &_args320, &_result322)
-	p.SetLastResponseMeta_(_meta321)
+	var _args346 IClientRPCServiceCloseOperationArgs
+	_args346.Req = req
+	var _result348 IClientRPCServiceCloseOperationResult
+	var _meta347 thrift.ResponseMeta
+	_meta347, _err = p.Client_().Call(ctx, "closeOperation", &_args346, &_result348)
+	p.SetLastResponseMeta_(_meta347)
 	if _err != nil {
 		return
 	}
-	if _ret323 := _result322.GetSuccess(); _ret323 != nil {
-		return _ret323, nil
+	if _ret349 := _result348.GetSuccess(); _ret349 != nil {
+		return _ret349, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "closeOperation failed: unknown result")
 }
@@ -18936,17 +20341,17 @@ func (p *IClientRPCServiceClient) CloseOperation(ctx context.Context, req *TSClo
 // Parameters:
 //   - Req
 func (p *IClientRPCServiceClient) PipeTransfer(ctx context.Context, req *TPipeTransferReq) (_r *TPipeTransferResp, _err error) {
-	var _args324 IClientRPCServicePipeTransferArgs
-	_args324.Req = req
-	var _result326 IClientRPCServicePipeTransferResult
-	var _meta325 thrift.ResponseMeta
-	_meta325, _err = p.Client_().Call(ctx, "pipeTransfer", &_args324, &_result326)
-	p.SetLastResponseMeta_(_meta325)
+	var _args350 IClientRPCServicePipeTransferArgs
+	_args350.Req = req
+	var _result352 IClientRPCServicePipeTransferResult
+	var _meta351 thrift.ResponseMeta
+	_meta351, _err = p.Client_().Call(ctx, "pipeTransfer", &_args350, &_result352)
+	p.SetLastResponseMeta_(_meta351)
 	if _err != nil {
 		return
 	}
-	if _ret327 := _result326.GetSuccess(); _ret327 != nil {
-		return _ret327, nil
+	if _ret353 := _result352.GetSuccess(); _ret353 != nil {
+		return _ret353, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "pipeTransfer failed: unknown result")
 }
@@ -18971,45 +20376,51 @@ func (p *IClientRPCServiceProcessor) ProcessorMap() map[string]thrift.TProcessor
 
 func NewIClientRPCServiceProcessor(handler IClientRPCService) *IClientRPCServiceProcessor {
 
-	self328 := &IClientRPCServiceProcessor{handler: handler, processorMap: make(map[string]thrift.TProcessorFunction)}
-	self328.processorMap["openSession"] = &iClientRPCServiceProcessorOpenSession{handler: handler}
-	self328.processorMap["closeSession"] = &iClientRPCServiceProcessorCloseSession{handler: handler}
-	self328.processorMap["requestStatementId"] = &iClientRPCServiceProcessorRequestStatementId{handler: handler}
-	self328.processorMap["getTimeZone"] = &iClientRPCServiceProcessorGetTimeZone{handler: handler}
-	self328.processorMap["setTimeZone"] = &iClientRPCServiceProcessorSetTimeZone{handler: handler}
-	self328.processorMap["getProperties"] = &iClientRPCServiceProcessorGetProperties{handler: handler}
-	self328.processorMap["fetchAllConnectionsInfo"] = &iClientRPCServiceProcessorFetchAllConnectionsInfo{handler: handler}
-	self328.processorMap["getBackupConfiguration"] = &iClientRPCServiceProcessorGetBackupConfiguration{handler: handler}
-	self328.processorMap["testConnectionEmptyRPC"] = &iClientRPCServiceProcessorTestConnectionEmptyRPC{handler: handler}
-	self328.processorMap["insertRecord"] = &iClientRPCServiceProcessorInsertRecord{handler: handler}
-	self328.processorMap["insertStringRecord"] = &iClientRPCServiceProcessorInsertStringRecord{handler: handler}
-	self328.processorMap["insertTablet"] = &iClientRPCServiceProcessorInsertTablet{handler: handler}
-	self328.processorMap["insertTablets"] = &iClientRPCServiceProcessorInsertTablets{handler: handler}
-	self328.processorMap["insertRecords"] = &iClientRPCServiceProcessorInsertRecords{handler: handler}
-	self328.processorMap["insertRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertRecordsOfOneDevice{handler: handler}
-	self328.processorMap["insertStringRecords"] = &iClientRPCServiceProcessorInsertStringRecords{handler: handler}
-	self328.processorMap["insertStringRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertStringRecordsOfOneDevice{handler: handler}
-	self328.processorMap["deleteData"] = &iClientRPCServiceProcessorDeleteData{handler: handler}
-	self328.processorMap["setStorageGroup"] = &iClientRPCServiceProcessorSetStorageGroup{handler: handler}
-	self328.processorMap["deleteStorageGroups"] = &iClientRPCServiceProcessorDeleteStorageGroups{handler: handler}
-	self328.processorMap["createTimeseries"] = &iClientRPCServiceProcessorCreateTimeseries{handler: handler}
-	self328.processorMap["createAlignedTimeseries"] = &iClientRPCServiceProcessorCreateAlignedTimeseries{handler: handler}
-	self328.processorMap["createMultiTimeseries"] = &iClientRPCServiceProcessorCreateMultiTimeseries{handler: handler}
-	self328.processorMap["deleteTimeseries"] = &iClientRPCServiceProcessorDeleteTimeseries{handler: handler}
-	self328.processorMap["executeStatement"] = &iClientRPCServiceProcessorExecuteStatement{handler: handler}
-	self328.processorMap["executeStatementV2"] = &iClientRPCServiceProcessorExecuteStatementV2{handler: handler}
-	self328.processorMap["executeBatchStatement"] = &iClientRPCServiceProcessorExecuteBatchStatement{handler: handler}
-	self328.processorMap["executeRawDataQuery"] = &iClientRPCServiceProcessorExecuteRawDataQuery{handler: handler}
-	self328.processorMap["executeLastDataQuery"] = &iClientRPCServiceProcessorExecuteLastDataQuery{handler: handler}
-	self328.processorMap["executeFastLastDataQueryForOneDeviceV2"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2{handler: handler}
-	self328.processorMap["executeFastLastDataQueryForOnePrefixPath"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath{handler: handler}
-	self328.processorMap["executeAggregationQuery"] = &iClientRPCServiceProcessorExecuteAggregationQuery{handler: handler}
-	self328.processorMap["fetchResults"] = &iClientRPCServiceProcessorFetchResults{handler: handler}
-	self328.processorMap["fetchResultsV2"] = &iClientRPCServiceProcessorFetchResultsV2{handler: handler}
-	self328.processorMap["cancelOperation"] = &iClientRPCServiceProcessorCancelOperation{handler: handler}
-	self328.processorMap["closeOperation"] = &iClientRPCServiceProcessorCloseOperation{handler: handler}
-	self328.processorMap["pipeTransfer"] = &iClientRPCServiceProcessorPipeTransfer{handler: handler}
-	return self328
+	self354 := &IClientRPCServiceProcessor{handler: handler, processorMap: make(map[string]thrift.TProcessorFunction)}
+	self354.processorMap["openSession"] = &iClientRPCServiceProcessorOpenSession{handler: handler}
+	self354.processorMap["closeSession"] = &iClientRPCServiceProcessorCloseSession{handler: handler}
+	self354.processorMap["requestStatementId"] = &iClientRPCServiceProcessorRequestStatementId{handler: handler}
+	self354.processorMap["getTimeZone"] = &iClientRPCServiceProcessorGetTimeZone{handler: handler}
+	self354.processorMap["setTimeZone"] = &iClientRPCServiceProcessorSetTimeZone{handler: handler}
+	self354.processorMap["getProperties"] = &iClientRPCServiceProcessorGetProperties{handler: handler}
+	self354.processorMap["fetchAllConnectionsInfo"] = &iClientRPCServiceProcessorFetchAllConnectionsInfo{handler: handler}
+	self354.processorMap["getBackupConfiguration"] = &iClientRPCServiceProcessorGetBackupConfiguration{handler: handler}
+	self354.processorMap["testConnectionEmptyRPC"] = &iClientRPCServiceProcessorTestConnectionEmptyRPC{handler: handler}
+	self354.processorMap["insertRecord"] = &iClientRPCServiceProcessorInsertRecord{handler: handler}
+	self354.processorMap["insertStringRecord"] = &iClientRPCServiceProcessorInsertStringRecord{handler: handler}
+	self354.processorMap["insertTablet"] = &iClientRPCServiceProcessorInsertTablet{handler: handler}
+	self354.processorMap["insertTablets"] = &iClientRPCServiceProcessorInsertTablets{handler: handler}
+	self354.processorMap["insertRecords"] = &iClientRPCServiceProcessorInsertRecords{handler: handler}
+	self354.processorMap["insertRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertRecordsOfOneDevice{handler: handler}
+	self354.processorMap["insertStringRecords"] = &iClientRPCServiceProcessorInsertStringRecords{handler: handler}
+	self354.processorMap["insertStringRecordsOfOneDevice"] = &iClientRPCServiceProcessorInsertStringRecordsOfOneDevice{handler: handler}
+	self354.processorMap["deleteData"] = &iClientRPCServiceProcessorDeleteData{handler: handler}
+	self354.processorMap["setStorageGroup"] = &iClientRPCServiceProcessorSetStorageGroup{handler: handler}
+	self354.processorMap["deleteStorageGroups"] = &iClientRPCServiceProcessorDeleteStorageGroups{handler: handler}
+	self354.processorMap["createTimeseries"] = &iClientRPCServiceProcessorCreateTimeseries{handler: handler}
+	self354.processorMap["createAlignedTimeseries"] = &iClientRPCServiceProcessorCreateAlignedTimeseries{handler: handler}
+	self354.processorMap["createMultiTimeseries"] = &iClientRPCServiceProcessorCreateMultiTimeseries{handler: handler}
+	self354.processorMap["deleteTimeseries"] = &iClientRPCServiceProcessorDeleteTimeseries{handler: handler}
+	self354.processorMap["createSchemaTemplate"] = &iClientRPCServiceProcessorCreateSchemaTemplate{handler: handler}
+	self354.processorMap["setSchemaTemplate"] = &iClientRPCServiceProcessorSetSchemaTemplate{handler: handler}
+	self354.processorMap["unsetSchemaTemplate"] = &iClientRPCServiceProcessorUnsetSchemaTemplate{handler: handler}
+	self354.processorMap["dropSchemaTemplate"] = &iClientRPCServiceProcessorDropSchemaTemplate{handler: handler}
+	self354.processorMap["createTimeseriesUsingSchemaTemplate"] = &iClientRPCServiceProcessorCreateTimeseriesUsingSchemaTemplate{handler: handler}
+	self354.processorMap["querySchemaTemplate"] = &iClientRPCServiceProcessorQuerySchemaTemplate{handler: handler}
+	self354.processorMap["executeStatement"] = &iClientRPCServiceProcessorExecuteStatement{handler: handler}
+	self354.processorMap["executeStatementV2"] = &iClientRPCServiceProcessorExecuteStatementV2{handler: handler}
+	self354.processorMap["executeBatchStatement"] = &iClientRPCServiceProcessorExecuteBatchStatement{handler: handler}
+	self354.processorMap["executeRawDataQuery"] = &iClientRPCServiceProcessorExecuteRawDataQuery{handler: handler}
+	self354.processorMap["executeLastDataQuery"] = &iClientRPCServiceProcessorExecuteLastDataQuery{handler: handler}
+	self354.processorMap["executeFastLastDataQueryForOneDeviceV2"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2{handler: handler}
+	self354.processorMap["executeFastLastDataQueryForOnePrefixPath"] = &iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath{handler: handler}
+	self354.processorMap["executeAggregationQuery"] = &iClientRPCServiceProcessorExecuteAggregationQuery{handler: handler}
+	self354.processorMap["fetchResults"] = &iClientRPCServiceProcessorFetchResults{handler: handler}
+	self354.processorMap["fetchResultsV2"] = &iClientRPCServiceProcessorFetchResultsV2{handler: handler}
+	self354.processorMap["cancelOperation"] = &iClientRPCServiceProcessorCancelOperation{handler: handler}
+	self354.processorMap["closeOperation"] = &iClientRPCServiceProcessorCloseOperation{handler: handler}
+	self354.processorMap["pipeTransfer"] = &iClientRPCServiceProcessorPipeTransfer{handler: handler}
+	return self354
 }
 
 func (p *IClientRPCServiceProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -19022,12 +20433,12 @@ func (p *IClientRPCServiceProcessor) Process(ctx context.Context, iprot, oprot t
 	}
 	iprot.Skip(ctx, thrift.STRUCT)
 	iprot.ReadMessageEnd(ctx)
-	x329 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function "+name)
+	x355 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function "+name)
 	oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-	x329.Write(ctx, oprot)
+	x355.Write(ctx, oprot)
 	oprot.WriteMessageEnd(ctx)
 	oprot.Flush(ctx)
-	return false, x329
+	return false, x355
 
 }
 
@@ -19036,7 +20447,7 @@ type iClientRPCServiceProcessorOpenSession struct {
 }
 
 func (p *iClientRPCServiceProcessorOpenSession) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err330 error
+	var _write_err356 error
 	args := IClientRPCServiceOpenSessionArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19082,21 +20493,21 @@ func (p *iClientRPCServiceProcessorOpenSession) Process(ctx context.Context, seq
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc331 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing openSession: "+err2.Error())
+		_exc357 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing openSession: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "openSession", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc331.Write(ctx, oprot); _write_err330 == nil && err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+		if err2 := _exc357.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err330 == nil && err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err330 == nil && err2 != nil {
-			_write_err330 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
+			_write_err356 = thrift.WrapTException(err2)
 		}
-		if _write_err330 != nil {
-			return false, thrift.WrapTException(_write_err330)
+		if _write_err356 != nil {
+			return false, thrift.WrapTException(_write_err356)
 		}
 		return true, err
 	} else {
@@ -19104,19 +20515,19 @@ func (p *iClientRPCServiceProcessorOpenSession) Process(ctx context.Context, seq
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "openSession", thrift.REPLY, seqId); err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err330 == nil && err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err330 == nil && err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err330 == nil && err2 != nil {
-		_write_err330 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
+		_write_err356 = thrift.WrapTException(err2)
 	}
-	if _write_err330 != nil {
-		return false, thrift.WrapTException(_write_err330)
+	if _write_err356 != nil {
+		return false, thrift.WrapTException(_write_err356)
 	}
 	return true, err
 }
@@ -19126,7 +20537,7 @@ type iClientRPCServiceProcessorCloseSession struct {
 }
 
 func (p *iClientRPCServiceProcessorCloseSession) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err332 error
+	var _write_err358 error
 	args := IClientRPCServiceCloseSessionArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19172,21 +20583,21 @@ func (p *iClientRPCServiceProcessorCloseSession) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc333 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeSession: "+err2.Error())
+		_exc359 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeSession: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "closeSession", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc333.Write(ctx, oprot); _write_err332 == nil && err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+		if err2 := _exc359.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err332 == nil && err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err332 == nil && err2 != nil {
-			_write_err332 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
+			_write_err358 = thrift.WrapTException(err2)
 		}
-		if _write_err332 != nil {
-			return false, thrift.WrapTException(_write_err332)
+		if _write_err358 != nil {
+			return false, thrift.WrapTException(_write_err358)
 		}
 		return true, err
 	} else {
@@ -19194,19 +20605,19 @@ func (p *iClientRPCServiceProcessorCloseSession) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "closeSession", thrift.REPLY, seqId); err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err332 == nil && err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err332 == nil && err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err332 == nil && err2 != nil {
-		_write_err332 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
+		_write_err358 = thrift.WrapTException(err2)
 	}
-	if _write_err332 != nil {
-		return false, thrift.WrapTException(_write_err332)
+	if _write_err358 != nil {
+		return false, thrift.WrapTException(_write_err358)
 	}
 	return true, err
 }
@@ -19216,7 +20627,7 @@ type iClientRPCServiceProcessorRequestStatementId struct {
 }
 
 func (p *iClientRPCServiceProcessorRequestStatementId) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err334 error
+	var _write_err360 error
 	args := IClientRPCServiceRequestStatementIdArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19262,21 +20673,21 @@ func (p *iClientRPCServiceProcessorRequestStatementId) Process(ctx context.Conte
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc335 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing requestStatementId: "+err2.Error())
+		_exc361 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing requestStatementId: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "requestStatementId", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc335.Write(ctx, oprot); _write_err334 == nil && err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+		if err2 := _exc361.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err334 == nil && err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err334 == nil && err2 != nil {
-			_write_err334 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
+			_write_err360 = thrift.WrapTException(err2)
 		}
-		if _write_err334 != nil {
-			return false, thrift.WrapTException(_write_err334)
+		if _write_err360 != nil {
+			return false, thrift.WrapTException(_write_err360)
 		}
 		return true, err
 	} else {
@@ -19284,19 +20695,19 @@ func (p *iClientRPCServiceProcessorRequestStatementId) Process(ctx context.Conte
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "requestStatementId", thrift.REPLY, seqId); err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err334 == nil && err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err334 == nil && err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err334 == nil && err2 != nil {
-		_write_err334 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
+		_write_err360 = thrift.WrapTException(err2)
 	}
-	if _write_err334 != nil {
-		return false, thrift.WrapTException(_write_err334)
+	if _write_err360 != nil {
+		return false, thrift.WrapTException(_write_err360)
 	}
 	return true, err
 }
@@ -19306,7 +20717,7 @@ type iClientRPCServiceProcessorGetTimeZone struct {
 }
 
 func (p *iClientRPCServiceProcessorGetTimeZone) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err336 error
+	var _write_err362 error
 	args := IClientRPCServiceGetTimeZoneArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19352,21 +20763,21 @@ func (p *iClientRPCServiceProcessorGetTimeZone) Process(ctx context.Context, seq
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc337 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getTimeZone: "+err2.Error())
+		_exc363 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getTimeZone: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "getTimeZone", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc337.Write(ctx, oprot); _write_err336 == nil && err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+		if err2 := _exc363.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err336 == nil && err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err336 == nil && err2 != nil {
-			_write_err336 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
+			_write_err362 = thrift.WrapTException(err2)
 		}
-		if _write_err336 != nil {
-			return false, thrift.WrapTException(_write_err336)
+		if _write_err362 != nil {
+			return false, thrift.WrapTException(_write_err362)
 		}
 		return true, err
 	} else {
@@ -19374,19 +20785,19 @@ func (p *iClientRPCServiceProcessorGetTimeZone) Process(ctx context.Context, seq
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "getTimeZone", thrift.REPLY, seqId); err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err336 == nil && err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err336 == nil && err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err336 == nil && err2 != nil {
-		_write_err336 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
+		_write_err362 = thrift.WrapTException(err2)
 	}
-	if _write_err336 != nil {
-		return false, thrift.WrapTException(_write_err336)
+	if _write_err362 != nil {
+		return false, thrift.WrapTException(_write_err362)
 	}
 	return true, err
 }
@@ -19396,7 +20807,7 @@ type iClientRPCServiceProcessorSetTimeZone struct {
 }
 
 func (p *iClientRPCServiceProcessorSetTimeZone) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err338 error
+	var _write_err364 error
 	args := IClientRPCServiceSetTimeZoneArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19442,21 +20853,21 @@ func (p *iClientRPCServiceProcessorSetTimeZone) Process(ctx context.Context, seq
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc339 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setTimeZone: "+err2.Error())
+		_exc365 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setTimeZone: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "setTimeZone", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc339.Write(ctx, oprot); _write_err338 == nil && err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+		if err2 := _exc365.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err338 == nil && err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err338 == nil && err2 != nil {
-			_write_err338 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
+			_write_err364 = thrift.WrapTException(err2)
 		}
-		if _write_err338 != nil {
-			return false, thrift.WrapTException(_write_err338)
+		if _write_err364 != nil {
+			return false, thrift.WrapTException(_write_err364)
 		}
 		return true, err
 	} else {
@@ -19464,19 +20875,19 @@ func (p *iClientRPCServiceProcessorSetTimeZone) Process(ctx context.Context, seq
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "setTimeZone", thrift.REPLY, seqId); err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err338 == nil && err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err338 == nil && err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err338 == nil && err2 != nil {
-		_write_err338 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
+		_write_err364 = thrift.WrapTException(err2)
 	}
-	if _write_err338 != nil {
-		return false, thrift.WrapTException(_write_err338)
+	if _write_err364 != nil {
+		return false, thrift.WrapTException(_write_err364)
 	}
 	return true, err
 }
@@ -19486,7 +20897,7 @@ type iClientRPCServiceProcessorGetProperties struct {
 }
 
 func (p *iClientRPCServiceProcessorGetProperties) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err340 error
+	var _write_err366 error
 	args := IClientRPCServiceGetPropertiesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19532,21 +20943,21 @@ func (p *iClientRPCServiceProcessorGetProperties) Process(ctx context.Context, s
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc341 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getProperties: "+err2.Error())
+		_exc367 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getProperties: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "getProperties", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc341.Write(ctx, oprot); _write_err340 == nil && err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+		if err2 := _exc367.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err340 == nil && err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err340 == nil && err2 != nil {
-			_write_err340 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
+			_write_err366 = thrift.WrapTException(err2)
 		}
-		if _write_err340 != nil {
-			return false, thrift.WrapTException(_write_err340)
+		if _write_err366 != nil {
+			return false, thrift.WrapTException(_write_err366)
 		}
 		return true, err
 	} else {
@@ -19554,19 +20965,19 @@ func (p *iClientRPCServiceProcessorGetProperties) Process(ctx context.Context, s
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "getProperties", thrift.REPLY, seqId); err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err340 == nil && err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err340 == nil && err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err340 == nil && err2 != nil {
-		_write_err340 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
+		_write_err366 = thrift.WrapTException(err2)
 	}
-	if _write_err340 != nil {
-		return false, thrift.WrapTException(_write_err340)
+	if _write_err366 != nil {
+		return false, thrift.WrapTException(_write_err366)
 	}
 	return true, err
 }
@@ -19576,7 +20987,7 @@ type iClientRPCServiceProcessorFetchAllConnectionsInfo struct {
 }
 
 func (p *iClientRPCServiceProcessorFetchAllConnectionsInfo) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err342 error
+	var _write_err368 error
 	args := IClientRPCServiceFetchAllConnectionsInfoArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19622,21 +21033,21 @@ func (p *iClientRPCServiceProcessorFetchAllConnectionsInfo) Process(ctx context.
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc343 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchAllConnectionsInfo: "+err2.Error())
+		_exc369 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchAllConnectionsInfo: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "fetchAllConnectionsInfo", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc343.Write(ctx, oprot); _write_err342 == nil && err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+		if err2 := _exc369.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err342 == nil && err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err342 == nil && err2 != nil {
-			_write_err342 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
+			_write_err368 = thrift.WrapTException(err2)
 		}
-		if _write_err342 != nil {
-			return false, thrift.WrapTException(_write_err342)
+		if _write_err368 != nil {
+			return false, thrift.WrapTException(_write_err368)
 		}
 		return true, err
 	} else {
@@ -19644,19 +21055,19 @@ func (p *iClientRPCServiceProcessorFetchAllConnectionsInfo) Process(ctx context.
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetchAllConnectionsInfo", thrift.REPLY, seqId); err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err342 == nil && err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err342 == nil && err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err342 == nil && err2 != nil {
-		_write_err342 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
+		_write_err368 = thrift.WrapTException(err2)
 	}
-	if _write_err342 != nil {
-		return false, thrift.WrapTException(_write_err342)
+	if _write_err368 != nil {
+		return false, thrift.WrapTException(_write_err368)
 	}
 	return true, err
 }
@@ -19666,7 +21077,7 @@ type iClientRPCServiceProcessorGetBackupConfiguration struct {
 }
 
 func (p *iClientRPCServiceProcessorGetBackupConfiguration) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err344 error
+	var _write_err370 error
 	args := IClientRPCServiceGetBackupConfigurationArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19712,21 +21123,21 @@ func (p *iClientRPCServiceProcessorGetBackupConfiguration) Process(ctx context.C
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc345 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getBackupConfiguration: "+err2.Error())
+		_exc371 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing getBackupConfiguration: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "getBackupConfiguration", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc345.Write(ctx, oprot); _write_err344 == nil && err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+		if err2 := _exc371.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err344 == nil && err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err344 == nil && err2 != nil {
-			_write_err344 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
+			_write_err370 = thrift.WrapTException(err2)
 		}
-		if _write_err344 != nil {
-			return false, thrift.WrapTException(_write_err344)
+		if _write_err370 != nil {
+			return false, thrift.WrapTException(_write_err370)
 		}
 		return true, err
 	} else {
@@ -19734,19 +21145,19 @@ func (p *iClientRPCServiceProcessorGetBackupConfiguration) Process(ctx context.C
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "getBackupConfiguration", thrift.REPLY, seqId); err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err344 == nil && err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err344 == nil && err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err344 == nil && err2 != nil {
-		_write_err344 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
+		_write_err370 = thrift.WrapTException(err2)
 	}
-	if _write_err344 != nil {
-		return false, thrift.WrapTException(_write_err344)
+	if _write_err370 != nil {
+		return false, thrift.WrapTException(_write_err370)
 	}
 	return true, err
 }
@@ -19756,7 +21167,7 @@ type iClientRPCServiceProcessorTestConnectionEmptyRPC struct {
 }
 
 func (p *iClientRPCServiceProcessorTestConnectionEmptyRPC) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err346 error
+	var _write_err372 error
 	args := IClientRPCServiceTestConnectionEmptyRPCArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19802,21 +21213,21 @@ func (p *iClientRPCServiceProcessorTestConnectionEmptyRPC) Process(ctx context.C
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc347 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing testConnectionEmptyRPC: "+err2.Error())
+		_exc373 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing testConnectionEmptyRPC: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "testConnectionEmptyRPC", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc347.Write(ctx, oprot); _write_err346 == nil && err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+		if err2 := _exc373.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err346 == nil && err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err346 == nil && err2 != nil {
-			_write_err346 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
+			_write_err372 = thrift.WrapTException(err2)
 		}
-		if _write_err346 != nil {
-			return false, thrift.WrapTException(_write_err346)
+		if _write_err372 != nil {
+			return false, thrift.WrapTException(_write_err372)
 		}
 		return true, err
 	} else {
@@ -19824,19 +21235,19 @@ func (p *iClientRPCServiceProcessorTestConnectionEmptyRPC) Process(ctx context.C
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "testConnectionEmptyRPC", thrift.REPLY, seqId); err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err346 == nil && err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err346 == nil && err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err346 == nil && err2 != nil {
-		_write_err346 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
+		_write_err372 = thrift.WrapTException(err2)
 	}
-	if _write_err346 != nil {
-		return false, thrift.WrapTException(_write_err346)
+	if _write_err372 != nil {
+		return false, thrift.WrapTException(_write_err372)
 	}
 	return true, err
 }
@@ -19846,7 +21257,7 @@ type iClientRPCServiceProcessorInsertRecord struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertRecord) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err348 error
+	var _write_err374 error
 	args := IClientRPCServiceInsertRecordArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19892,21 +21303,21 @@ func (p *iClientRPCServiceProcessorInsertRecord) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc349 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecord: "+err2.Error())
+		_exc375 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecord: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertRecord", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc349.Write(ctx, oprot); _write_err348 == nil && err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+		if err2 := _exc375.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err348 == nil && err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err348 == nil && err2 != nil {
-			_write_err348 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
+			_write_err374 = thrift.WrapTException(err2)
 		}
-		if _write_err348 != nil {
-			return false, thrift.WrapTException(_write_err348)
+		if _write_err374 != nil {
+			return false, thrift.WrapTException(_write_err374)
 		}
 		return true, err
 	} else {
@@ -19914,19 +21325,19 @@ func (p *iClientRPCServiceProcessorInsertRecord) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertRecord", thrift.REPLY, seqId); err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err348 == nil && err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err348 == nil && err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err348 == nil && err2 != nil {
-		_write_err348 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
+		_write_err374 = thrift.WrapTException(err2)
 	}
-	if _write_err348 != nil {
-		return false, thrift.WrapTException(_write_err348)
+	if _write_err374 != nil {
+		return false, thrift.WrapTException(_write_err374)
 	}
 	return true, err
 }
@@ -19936,7 +21347,7 @@ type iClientRPCServiceProcessorInsertStringRecord struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertStringRecord) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err350 error
+	var _write_err376 error
 	args := IClientRPCServiceInsertStringRecordArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -19982,21 +21393,21 @@ func (p *iClientRPCServiceProcessorInsertStringRecord) Process(ctx context.Conte
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc351 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecord: "+err2.Error())
+		_exc377 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecord: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecord", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc351.Write(ctx, oprot); _write_err350 == nil && err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+		if err2 := _exc377.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err350 == nil && err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err350 == nil && err2 != nil {
-			_write_err350 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
+			_write_err376 = thrift.WrapTException(err2)
 		}
-		if _write_err350 != nil {
-			return false, thrift.WrapTException(_write_err350)
+		if _write_err376 != nil {
+			return false, thrift.WrapTException(_write_err376)
 		}
 		return true, err
 	} else {
@@ -20004,19 +21415,19 @@ func (p *iClientRPCServiceProcessorInsertStringRecord) Process(ctx context.Conte
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecord", thrift.REPLY, seqId); err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err350 == nil && err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err350 == nil && err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err350 == nil && err2 != nil {
-		_write_err350 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
+		_write_err376 = thrift.WrapTException(err2)
 	}
-	if _write_err350 != nil {
-		return false, thrift.WrapTException(_write_err350)
+	if _write_err376 != nil {
+		return false, thrift.WrapTException(_write_err376)
 	}
 	return true, err
 }
@@ -20026,7 +21437,7 @@ type iClientRPCServiceProcessorInsertTablet struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertTablet) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err352 error
+	var _write_err378 error
 	args := IClientRPCServiceInsertTabletArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20072,21 +21483,21 @@ func (p *iClientRPCServiceProcessorInsertTablet) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc353 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablet: "+err2.Error())
+		_exc379 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablet: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertTablet", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc353.Write(ctx, oprot); _write_err352 == nil && err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+		if err2 := _exc379.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err352 == nil && err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err352 == nil && err2 != nil {
-			_write_err352 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
+			_write_err378 = thrift.WrapTException(err2)
 		}
-		if _write_err352 != nil {
-			return false, thrift.WrapTException(_write_err352)
+		if _write_err378 != nil {
+			return false, thrift.WrapTException(_write_err378)
 		}
 		return true, err
 	} else {
@@ -20094,19 +21505,19 @@ func (p *iClientRPCServiceProcessorInsertTablet) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertTablet", thrift.REPLY, seqId); err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err352 == nil && err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err352 == nil && err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err352 == nil && err2 != nil {
-		_write_err352 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
+		_write_err378 = thrift.WrapTException(err2)
 	}
-	if _write_err352 != nil {
-		return false, thrift.WrapTException(_write_err352)
+	if _write_err378 != nil {
+		return false, thrift.WrapTException(_write_err378)
 	}
 	return true, err
 }
@@ -20116,7 +21527,7 @@ type iClientRPCServiceProcessorInsertTablets struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertTablets) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err354 error
+	var _write_err380 error
 	args := IClientRPCServiceInsertTabletsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20162,21 +21573,21 @@ func (p *iClientRPCServiceProcessorInsertTablets) Process(ctx context.Context, s
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc355 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablets: "+err2.Error())
+		_exc381 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertTablets: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertTablets", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc355.Write(ctx, oprot); _write_err354 == nil && err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+		if err2 := _exc381.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err354 == nil && err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err354 == nil && err2 != nil {
-			_write_err354 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
+			_write_err380 = thrift.WrapTException(err2)
 		}
-		if _write_err354 != nil {
-			return false, thrift.WrapTException(_write_err354)
+		if _write_err380 != nil {
+			return false, thrift.WrapTException(_write_err380)
 		}
 		return true, err
 	} else {
@@ -20184,19 +21595,19 @@ func (p *iClientRPCServiceProcessorInsertTablets) Process(ctx context.Context, s
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertTablets", thrift.REPLY, seqId); err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err354 == nil && err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err354 == nil && err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err354 == nil && err2 != nil {
-		_write_err354 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
+		_write_err380 = thrift.WrapTException(err2)
 	}
-	if _write_err354 != nil {
-		return false, thrift.WrapTException(_write_err354)
+	if _write_err380 != nil {
+		return false, thrift.WrapTException(_write_err380)
 	}
 	return true, err
 }
@@ -20206,7 +21617,7 @@ type iClientRPCServiceProcessorInsertRecords struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertRecords) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err356 error
+	var _write_err382 error
 	args := IClientRPCServiceInsertRecordsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20252,21 +21663,21 @@ func (p *iClientRPCServiceProcessorInsertRecords) Process(ctx context.Context, s
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc357 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecords: "+err2.Error())
+		_exc383 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecords: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertRecords", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc357.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+		if err2 := _exc383.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
-			_write_err356 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
+			_write_err382 = thrift.WrapTException(err2)
 		}
-		if _write_err356 != nil {
-			return false, thrift.WrapTException(_write_err356)
+		if _write_err382 != nil {
+			return false, thrift.WrapTException(_write_err382)
 		}
 		return true, err
 	} else {
@@ -20274,19 +21685,19 @@ func (p *iClientRPCServiceProcessorInsertRecords) Process(ctx context.Context, s
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertRecords", thrift.REPLY, seqId); err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err356 == nil && err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err356 == nil && err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err356 == nil && err2 != nil {
-		_write_err356 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
+		_write_err382 = thrift.WrapTException(err2)
 	}
-	if _write_err356 != nil {
-		return false, thrift.WrapTException(_write_err356)
+	if _write_err382 != nil {
+		return false, thrift.WrapTException(_write_err382)
 	}
 	return true, err
 }
@@ -20296,7 +21707,7 @@ type iClientRPCServiceProcessorInsertRecordsOfOneDevice struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertRecordsOfOneDevice) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err358 error
+	var _write_err384 error
 	args := IClientRPCServiceInsertRecordsOfOneDeviceArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20342,21 +21753,21 @@ func (p *iClientRPCServiceProcessorInsertRecordsOfOneDevice) Process(ctx context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc359 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecordsOfOneDevice: "+err2.Error())
+		_exc385 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertRecordsOfOneDevice: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertRecordsOfOneDevice", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc359.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+		if err2 := _exc385.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
-			_write_err358 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
+			_write_err384 = thrift.WrapTException(err2)
 		}
-		if _write_err358 != nil {
-			return false, thrift.WrapTException(_write_err358)
+		if _write_err384 != nil {
+			return false, thrift.WrapTException(_write_err384)
 		}
 		return true, err
 	} else {
@@ -20364,19 +21775,19 @@ func (p *iClientRPCServiceProcessorInsertRecordsOfOneDevice) Process(ctx context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertRecordsOfOneDevice", thrift.REPLY, seqId); err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err358 == nil && err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err358 == nil && err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err358 == nil && err2 != nil {
-		_write_err358 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
+		_write_err384 = thrift.WrapTException(err2)
 	}
-	if _write_err358 != nil {
-		return false, thrift.WrapTException(_write_err358)
+	if _write_err384 != nil {
+		return false, thrift.WrapTException(_write_err384)
 	}
 	return true, err
 }
@@ -20386,7 +21797,7 @@ type iClientRPCServiceProcessorInsertStringRecords struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertStringRecords) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err360 error
+	var _write_err386 error
 	args := IClientRPCServiceInsertStringRecordsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20432,21 +21843,21 @@ func (p *iClientRPCServiceProcessorInsertStringRecords) Process(ctx context.Cont
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc361 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecords: "+err2.Error())
+		_exc387 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecords: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecords", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc361.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+		if err2 := _exc387.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
-			_write_err360 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
+			_write_err386 = thrift.WrapTException(err2)
 		}
-		if _write_err360 != nil {
-			return false, thrift.WrapTException(_write_err360)
+		if _write_err386 != nil {
+			return false, thrift.WrapTException(_write_err386)
 		}
 		return true, err
 	} else {
@@ -20454,19 +21865,19 @@ func (p *iClientRPCServiceProcessorInsertStringRecords) Process(ctx context.Cont
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecords", thrift.REPLY, seqId); err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err360 == nil && err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err360 == nil && err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err360 == nil && err2 != nil {
-		_write_err360 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
+		_write_err386 = thrift.WrapTException(err2)
 	}
-	if _write_err360 != nil {
-		return false, thrift.WrapTException(_write_err360)
+	if _write_err386 != nil {
+		return false, thrift.WrapTException(_write_err386)
 	}
 	return true, err
 }
@@ -20476,7 +21887,7 @@ type iClientRPCServiceProcessorInsertStringRecordsOfOneDevice struct {
 }
 
 func (p *iClientRPCServiceProcessorInsertStringRecordsOfOneDevice) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err362 error
+	var _write_err388 error
 	args := IClientRPCServiceInsertStringRecordsOfOneDeviceArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20522,21 +21933,21 @@ func (p *iClientRPCServiceProcessorInsertStringRecordsOfOneDevice) Process(ctx c
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc363 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecordsOfOneDevice: "+err2.Error())
+		_exc389 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing insertStringRecordsOfOneDevice: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecordsOfOneDevice", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc363.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+		if err2 := _exc389.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
-			_write_err362 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
+			_write_err388 = thrift.WrapTException(err2)
 		}
-		if _write_err362 != nil {
-			return false, thrift.WrapTException(_write_err362)
+		if _write_err388 != nil {
+			return false, thrift.WrapTException(_write_err388)
 		}
 		return true, err
 	} else {
@@ -20544,19 +21955,19 @@ func (p *iClientRPCServiceProcessorInsertStringRecordsOfOneDevice) Process(ctx c
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "insertStringRecordsOfOneDevice", thrift.REPLY, seqId); err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err362 == nil && err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err362 == nil && err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err362 == nil && err2 != nil {
-		_write_err362 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
+		_write_err388 = thrift.WrapTException(err2)
 	}
-	if _write_err362 != nil {
-		return false, thrift.WrapTException(_write_err362)
+	if _write_err388 != nil {
+		return false, thrift.WrapTException(_write_err388)
 	}
 	return true, err
 }
@@ -20566,7 +21977,7 @@ type iClientRPCServiceProcessorDeleteData struct {
 }
 
 func (p *iClientRPCServiceProcessorDeleteData) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err364 error
+	var _write_err390 error
 	args := IClientRPCServiceDeleteDataArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20612,21 +22023,21 @@ func (p *iClientRPCServiceProcessorDeleteData) Process(ctx context.Context, seqI
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc365 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteData: "+err2.Error())
+		_exc391 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteData: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "deleteData", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+			_write_err390 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc365.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+		if err2 := _exc391.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
-			_write_err364 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
+			_write_err390 = thrift.WrapTException(err2)
 		}
-		if _write_err364 != nil {
-			return false, thrift.WrapTException(_write_err364)
+		if _write_err390 != nil {
+			return false, thrift.WrapTException(_write_err390)
 		}
 		return true, err
 	} else {
@@ -20634,19 +22045,19 @@ func (p *iClientRPCServiceProcessorDeleteData) Process(ctx context.Context, seqI
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "deleteData", thrift.REPLY, seqId); err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+		_write_err390 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err364 == nil && err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err364 == nil && err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err364 == nil && err2 != nil {
-		_write_err364 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
+		_write_err390 = thrift.WrapTException(err2)
 	}
-	if _write_err364 != nil {
-		return false, thrift.WrapTException(_write_err364)
+	if _write_err390 != nil {
+		return false, thrift.WrapTException(_write_err390)
 	}
 	return true, err
 }
@@ -20656,7 +22067,7 @@ type iClientRPCServiceProcessorSetStorageGroup struct {
 }
 
 func (p *iClientRPCServiceProcessorSetStorageGroup) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err366 error
+	var _write_err392 error
 	args := IClientRPCServiceSetStorageGroupArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20702,21 +22113,21 @@ func (p *iClientRPCServiceProcessorSetStorageGroup) Process(ctx context.Context,
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc367 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setStorageGroup: "+err2.Error())
+		_exc393 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setStorageGroup: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "setStorageGroup", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc367.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+		if err2 := _exc393.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
-			_write_err366 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
+			_write_err392 = thrift.WrapTException(err2)
 		}
-		if _write_err366 != nil {
-			return false, thrift.WrapTException(_write_err366)
+		if _write_err392 != nil {
+			return false, thrift.WrapTException(_write_err392)
 		}
 		return true, err
 	} else {
@@ -20724,19 +22135,19 @@ func (p *iClientRPCServiceProcessorSetStorageGroup) Process(ctx context.Context,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "setStorageGroup", thrift.REPLY, seqId); err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err366 == nil && err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err366 == nil && err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err366 == nil && err2 != nil {
-		_write_err366 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
+		_write_err392 = thrift.WrapTException(err2)
 	}
-	if _write_err366 != nil {
-		return false, thrift.WrapTException(_write_err366)
+	if _write_err392 != nil {
+		return false, thrift.WrapTException(_write_err392)
 	}
 	return true, err
 }
@@ -20746,7 +22157,7 @@ type iClientRPCServiceProcessorDeleteStorageGroups struct {
 }
 
 func (p *iClientRPCServiceProcessorDeleteStorageGroups) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err368 error
+	var _write_err394 error
 	args := IClientRPCServiceDeleteStorageGroupsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20792,21 +22203,21 @@ func (p *iClientRPCServiceProcessorDeleteStorageGroups) Process(ctx context.Cont
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc369 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteStorageGroups: "+err2.Error())
+		_exc395 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteStorageGroups: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "deleteStorageGroups", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc369.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+		if err2 := _exc395.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
-			_write_err368 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
+			_write_err394 = thrift.WrapTException(err2)
 		}
-		if _write_err368 != nil {
-			return false, thrift.WrapTException(_write_err368)
+		if _write_err394 != nil {
+			return false, thrift.WrapTException(_write_err394)
 		}
 		return true, err
 	} else {
@@ -20814,19 +22225,19 @@ func (p *iClientRPCServiceProcessorDeleteStorageGroups) Process(ctx context.Cont
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "deleteStorageGroups", thrift.REPLY, seqId); err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err368 == nil && err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err368 == nil && err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err368 == nil && err2 != nil {
-		_write_err368 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
+		_write_err394 = thrift.WrapTException(err2)
 	}
-	if _write_err368 != nil {
-		return false, thrift.WrapTException(_write_err368)
+	if _write_err394 != nil {
+		return false, thrift.WrapTException(_write_err394)
 	}
 	return true, err
 }
@@ -20836,7 +22247,7 @@ type iClientRPCServiceProcessorCreateTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorCreateTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err370 error
+	var _write_err396 error
 	args := IClientRPCServiceCreateTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20882,21 +22293,21 @@ func (p *iClientRPCServiceProcessorCreateTimeseries) Process(ctx context.Context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc371 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createTimeseries: "+err2.Error())
+		_exc397 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "createTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc371.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+		if err2 := _exc397.Write(ctx, oprot); _write_err396 == nil && err2 != nil {
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err396 == nil && err2 != nil {
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
-			_write_err370 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err396 == nil && err2 != nil {
+			_write_err396 = thrift.WrapTException(err2)
 		}
-		if _write_err370 != nil {
-			return false, thrift.WrapTException(_write_err370)
+		if _write_err396 != nil {
+			return false, thrift.WrapTException(_write_err396)
 		}
 		return true, err
 	} else {
@@ -20904,19 +22315,19 @@ func (p *iClientRPCServiceProcessorCreateTimeseries) Process(ctx context.Context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "createTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err370 == nil && err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err396 == nil && err2 != nil {
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err370 == nil && err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err396 == nil && err2 != nil {
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err370 == nil && err2 != nil {
-		_write_err370 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err396 == nil && err2 != nil {
+		_write_err396 = thrift.WrapTException(err2)
 	}
-	if _write_err370 != nil {
-		return false, thrift.WrapTException(_write_err370)
+	if _write_err396 != nil {
+		return false, thrift.WrapTException(_write_err396)
 	}
 	return true, err
 }
@@ -20926,7 +22337,7 @@ type iClientRPCServiceProcessorCreateAlignedTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorCreateAlignedTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err372 error
+	var _write_err398 error
 	args := IClientRPCServiceCreateAlignedTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -20972,21 +22383,21 @@ func (p *iClientRPCServiceProcessorCreateAlignedTimeseries) Process(ctx context.
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc373 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createAlignedTimeseries: "+err2.Error())
+		_exc399 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createAlignedTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "createAlignedTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc373.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+		if err2 := _exc399.Write(ctx, oprot); _write_err398 == nil && err2 != nil {
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err398 == nil && err2 != nil {
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
-			_write_err372 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err398 == nil && err2 != nil {
+			_write_err398 = thrift.WrapTException(err2)
 		}
-		if _write_err372 != nil {
-			return false, thrift.WrapTException(_write_err372)
+		if _write_err398 != nil {
+			return false, thrift.WrapTException(_write_err398)
 		}
 		return true, err
 	} else {
@@ -20994,19 +22405,19 @@ func (p *iClientRPCServiceProcessorCreateAlignedTimeseries) Process(ctx context.
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "createAlignedTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err372 == nil && err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err398 == nil && err2 != nil {
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err372 == nil && err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err398 == nil && err2 != nil {
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err372 == nil && err2 != nil {
-		_write_err372 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err398 == nil && err2 != nil {
+		_write_err398 = thrift.WrapTException(err2)
 	}
-	if _write_err372 != nil {
-		return false, thrift.WrapTException(_write_err372)
+	if _write_err398 != nil {
+		return false, thrift.WrapTException(_write_err398)
 	}
 	return true, err
 }
@@ -21016,7 +22427,7 @@ type iClientRPCServiceProcessorCreateMultiTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorCreateMultiTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err374 error
+	var _write_err400 error
 	args := IClientRPCServiceCreateMultiTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21062,21 +22473,21 @@ func (p *iClientRPCServiceProcessorCreateMultiTimeseries) Process(ctx context.Co
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc375 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createMultiTimeseries: "+err2.Error())
+		_exc401 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createMultiTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "createMultiTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc375.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+		if err2 := _exc401.Write(ctx, oprot); _write_err400 == nil && err2 != nil {
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err400 == nil && err2 != nil {
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
-			_write_err374 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err400 == nil && err2 != nil {
+			_write_err400 = thrift.WrapTException(err2)
 		}
-		if _write_err374 != nil {
-			return false, thrift.WrapTException(_write_err374)
+		if _write_err400 != nil {
+			return false, thrift.WrapTException(_write_err400)
 		}
 		return true, err
 	} else {
@@ -21084,19 +22495,19 @@ func (p *iClientRPCServiceProcessorCreateMultiTimeseries) Process(ctx context.Co
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "createMultiTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err374 == nil && err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err400 == nil && err2 != nil {
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err374 == nil && err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err400 == nil && err2 != nil {
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err374 == nil && err2 != nil {
-		_write_err374 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err400 == nil && err2 != nil {
+		_write_err400 = thrift.WrapTException(err2)
 	}
-	if _write_err374 != nil {
-		return false, thrift.WrapTException(_write_err374)
+	if _write_err400 != nil {
+		return false, thrift.WrapTException(_write_err400)
 	}
 	return true, err
 }
@@ -21106,7 +22517,7 @@ type iClientRPCServiceProcessorDeleteTimeseries struct {
 }
 
 func (p *iClientRPCServiceProcessorDeleteTimeseries) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err376 error
+	var _write_err402 error
 	args := IClientRPCServiceDeleteTimeseriesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21152,21 +22563,21 @@ func (p *iClientRPCServiceProcessorDeleteTimeseries) Process(ctx context.Context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc377 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteTimeseries: "+err2.Error())
+		_exc403 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing deleteTimeseries: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "deleteTimeseries", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc377.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+		if err2 := _exc403.Write(ctx, oprot); _write_err402 == nil && err2 != nil {
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err402 == nil && err2 != nil {
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
-			_write_err376 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err402 == nil && err2 != nil {
+			_write_err402 = thrift.WrapTException(err2)
 		}
-		if _write_err376 != nil {
-			return false, thrift.WrapTException(_write_err376)
+		if _write_err402 != nil {
+			return false, thrift.WrapTException(_write_err402)
 		}
 		return true, err
 	} else {
@@ -21174,19 +22585,559 @@ func (p *iClientRPCServiceProcessorDeleteTimeseries) Process(ctx context.Context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "deleteTimeseries", thrift.REPLY, seqId); err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err376 == nil && err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err402 == nil && err2 != nil {
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err376 == nil && err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err402 == nil && err2 != nil {
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err376 == nil && err2 != nil {
-		_write_err376 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err402 == nil && err2 != nil {
+		_write_err402 = thrift.WrapTException(err2)
 	}
-	if _write_err376 != nil {
-		return false, thrift.WrapTException(_write_err376)
+	if _write_err402 != nil {
+		return false, thrift.WrapTException(_write_err402)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorCreateSchemaTemplate struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorCreateSchemaTemplate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err404 error
+	args := IClientRPCServiceCreateSchemaTemplateArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "createSchemaTemplate", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceCreateSchemaTemplateResult{}
+	if retval, err2 := p.handler.CreateSchemaTemplate(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc405 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createSchemaTemplate: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "createSchemaTemplate", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err404 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc405.Write(ctx, oprot); _write_err404 == nil && err2 != nil {
+			_write_err404 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err404 == nil && err2 != nil {
+			_write_err404 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err404 == nil && err2 != nil {
+			_write_err404 = thrift.WrapTException(err2)
+		}
+		if _write_err404 != nil {
+			return false, thrift.WrapTException(_write_err404)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "createSchemaTemplate", thrift.REPLY, seqId); err2 != nil {
+		_write_err404 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err404 == nil && err2 != nil {
+		_write_err404 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err404 == nil && err2 != nil {
+		_write_err404 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err404 == nil && err2 != nil {
+		_write_err404 = thrift.WrapTException(err2)
+	}
+	if _write_err404 != nil {
+		return false, thrift.WrapTException(_write_err404)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorSetSchemaTemplate struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorSetSchemaTemplate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err406 error
+	args := IClientRPCServiceSetSchemaTemplateArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "setSchemaTemplate", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceSetSchemaTemplateResult{}
+	if retval, err2 := p.handler.SetSchemaTemplate(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc407 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing setSchemaTemplate: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "setSchemaTemplate", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err406 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc407.Write(ctx, oprot); _write_err406 == nil && err2 != nil {
+			_write_err406 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err406 == nil && err2 != nil {
+			_write_err406 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err406 == nil && err2 != nil {
+			_write_err406 = thrift.WrapTException(err2)
+		}
+		if _write_err406 != nil {
+			return false, thrift.WrapTException(_write_err406)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "setSchemaTemplate", thrift.REPLY, seqId); err2 != nil {
+		_write_err406 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err406 == nil && err2 != nil {
+		_write_err406 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err406 == nil && err2 != nil {
+		_write_err406 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err406 == nil && err2 != nil {
+		_write_err406 = thrift.WrapTException(err2)
+	}
+	if _write_err406 != nil {
+		return false, thrift.WrapTException(_write_err406)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorUnsetSchemaTemplate struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorUnsetSchemaTemplate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err408 error
+	args := IClientRPCServiceUnsetSchemaTemplateArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "unsetSchemaTemplate", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceUnsetSchemaTemplateResult{}
+	if retval, err2 := p.handler.UnsetSchemaTemplate(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc409 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unsetSchemaTemplate: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "unsetSchemaTemplate", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err408 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc409.Write(ctx, oprot); _write_err408 == nil && err2 != nil {
+			_write_err408 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err408 == nil && err2 != nil {
+			_write_err408 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err408 == nil && err2 != nil {
+			_write_err408 = thrift.WrapTException(err2)
+		}
+		if _write_err408 != nil {
+			return false, thrift.WrapTException(_write_err408)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "unsetSchemaTemplate", thrift.REPLY, seqId); err2 != nil {
+		_write_err408 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err408 == nil && err2 != nil {
+		_write_err408 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err408 == nil && err2 != nil {
+		_write_err408 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err408 == nil && err2 != nil {
+		_write_err408 = thrift.WrapTException(err2)
+	}
+	if _write_err408 != nil {
+		return false, thrift.WrapTException(_write_err408)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorDropSchemaTemplate struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorDropSchemaTemplate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err410 error
+	args := IClientRPCServiceDropSchemaTemplateArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "dropSchemaTemplate", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceDropSchemaTemplateResult{}
+	if retval, err2 := p.handler.DropSchemaTemplate(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc411 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing dropSchemaTemplate: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "dropSchemaTemplate", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err410 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc411.Write(ctx, oprot); _write_err410 == nil && err2 != nil {
+			_write_err410 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err410 == nil && err2 != nil {
+			_write_err410 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err410 == nil && err2 != nil {
+			_write_err410 = thrift.WrapTException(err2)
+		}
+		if _write_err410 != nil {
+			return false, thrift.WrapTException(_write_err410)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "dropSchemaTemplate", thrift.REPLY, seqId); err2 != nil {
+		_write_err410 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err410 == nil && err2 != nil {
+		_write_err410 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err410 == nil && err2 != nil {
+		_write_err410 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err410 == nil && err2 != nil {
+		_write_err410 = thrift.WrapTException(err2)
+	}
+	if _write_err410 != nil {
+		return false, thrift.WrapTException(_write_err410)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorCreateTimeseriesUsingSchemaTemplate struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorCreateTimeseriesUsingSchemaTemplate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err412 error
+	args := IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "createTimeseriesUsingSchemaTemplate", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult{}
+	if retval, err2 := p.handler.CreateTimeseriesUsingSchemaTemplate(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc413 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing createTimeseriesUsingSchemaTemplate: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "createTimeseriesUsingSchemaTemplate", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err412 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc413.Write(ctx, oprot); _write_err412 == nil && err2 != nil {
+			_write_err412 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err412 == nil && err2 != nil {
+			_write_err412 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err412 == nil && err2 != nil {
+			_write_err412 = thrift.WrapTException(err2)
+		}
+		if _write_err412 != nil {
+			return false, thrift.WrapTException(_write_err412)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "createTimeseriesUsingSchemaTemplate", thrift.REPLY, seqId); err2 != nil {
+		_write_err412 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err412 == nil && err2 != nil {
+		_write_err412 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err412 == nil && err2 != nil {
+		_write_err412 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err412 == nil && err2 != nil {
+		_write_err412 = thrift.WrapTException(err2)
+	}
+	if _write_err412 != nil {
+		return false, thrift.WrapTException(_write_err412)
+	}
+	return true, err
+}
+
+type iClientRPCServiceProcessorQuerySchemaTemplate struct {
+	handler IClientRPCService
+}
+
+func (p *iClientRPCServiceProcessorQuerySchemaTemplate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err414 error
+	args := IClientRPCServiceQuerySchemaTemplateArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "querySchemaTemplate", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := IClientRPCServiceQuerySchemaTemplateResult{}
+	if retval, err2 := p.handler.QuerySchemaTemplate(ctx, args.Req); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc415 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing querySchemaTemplate: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "querySchemaTemplate", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err414 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc415.Write(ctx, oprot); _write_err414 == nil && err2 != nil {
+			_write_err414 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err414 == nil && err2 != nil {
+			_write_err414 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err414 == nil && err2 != nil {
+			_write_err414 = thrift.WrapTException(err2)
+		}
+		if _write_err414 != nil {
+			return false, thrift.WrapTException(_write_err414)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "querySchemaTemplate", thrift.REPLY, seqId); err2 != nil {
+		_write_err414 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err414 == nil && err2 != nil {
+		_write_err414 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err414 == nil && err2 != nil {
+		_write_err414 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err414 == nil && err2 != nil {
+		_write_err414 = thrift.WrapTException(err2)
+	}
+	if _write_err414 != nil {
+		return false, thrift.WrapTException(_write_err414)
 	}
 	return true, err
 }
@@ -21196,7 +23147,7 @@ type iClientRPCServiceProcessorExecuteStatement struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteStatement) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err378 error
+	var _write_err416 error
 	args := IClientRPCServiceExecuteStatementArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21242,21 +23193,21 @@ func (p *iClientRPCServiceProcessorExecuteStatement) Process(ctx context.Context
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc379 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatement: "+err2.Error())
+		_exc417 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatement: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeStatement", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+			_write_err416 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc379.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+		if err2 := _exc417.Write(ctx, oprot); _write_err416 == nil && err2 != nil {
+			_write_err416 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err416 == nil && err2 != nil {
+			_write_err416 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
-			_write_err378 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err416 == nil && err2 != nil {
+			_write_err416 = thrift.WrapTException(err2)
 		}
-		if _write_err378 != nil {
-			return false, thrift.WrapTException(_write_err378)
+		if _write_err416 != nil {
+			return false, thrift.WrapTException(_write_err416)
 		}
 		return true, err
 	} else {
@@ -21264,19 +23215,19 @@ func (p *iClientRPCServiceProcessorExecuteStatement) Process(ctx context.Context
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeStatement", thrift.REPLY, seqId); err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+		_write_err416 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err378 == nil && err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err416 == nil && err2 != nil {
+		_write_err416 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err378 == nil && err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err416 == nil && err2 != nil {
+		_write_err416 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err378 == nil && err2 != nil {
-		_write_err378 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err416 == nil && err2 != nil {
+		_write_err416 = thrift.WrapTException(err2)
 	}
-	if _write_err378 != nil {
-		return false, thrift.WrapTException(_write_err378)
+	if _write_err416 != nil {
+		return false, thrift.WrapTException(_write_err416)
 	}
 	return true, err
 }
@@ -21286,7 +23237,7 @@ type iClientRPCServiceProcessorExecuteStatementV2 struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteStatementV2) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err380 error
+	var _write_err418 error
 	args := IClientRPCServiceExecuteStatementV2Args{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21332,21 +23283,21 @@ func (p *iClientRPCServiceProcessorExecuteStatementV2) Process(ctx context.Conte
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc381 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatementV2: "+err2.Error())
+		_exc419 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeStatementV2: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeStatementV2", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+			_write_err418 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc381.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+		if err2 := _exc419.Write(ctx, oprot); _write_err418 == nil && err2 != nil {
+			_write_err418 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err418 == nil && err2 != nil {
+			_write_err418 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
-			_write_err380 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err418 == nil && err2 != nil {
+			_write_err418 = thrift.WrapTException(err2)
 		}
-		if _write_err380 != nil {
-			return false, thrift.WrapTException(_write_err380)
+		if _write_err418 != nil {
+			return false, thrift.WrapTException(_write_err418)
 		}
 		return true, err
 	} else {
@@ -21354,19 +23305,19 @@ func (p *iClientRPCServiceProcessorExecuteStatementV2) Process(ctx context.Conte
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeStatementV2", thrift.REPLY, seqId); err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+		_write_err418 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err380 == nil && err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err418 == nil && err2 != nil {
+		_write_err418 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err380 == nil && err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err418 == nil && err2 != nil {
+		_write_err418 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err380 == nil && err2 != nil {
-		_write_err380 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err418 == nil && err2 != nil {
+		_write_err418 = thrift.WrapTException(err2)
 	}
-	if _write_err380 != nil {
-		return false, thrift.WrapTException(_write_err380)
+	if _write_err418 != nil {
+		return false, thrift.WrapTException(_write_err418)
 	}
 	return true, err
 }
@@ -21376,7 +23327,7 @@ type iClientRPCServiceProcessorExecuteBatchStatement struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteBatchStatement) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err382 error
+	var _write_err420 error
 	args := IClientRPCServiceExecuteBatchStatementArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21422,21 +23373,21 @@ func (p *iClientRPCServiceProcessorExecuteBatchStatement) Process(ctx context.Co
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc383 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeBatchStatement: "+err2.Error())
+		_exc421 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeBatchStatement: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeBatchStatement", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+			_write_err420 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc383.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+		if err2 := _exc421.Write(ctx, oprot); _write_err420 == nil && err2 != nil {
+			_write_err420 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err420 == nil && err2 != nil {
+			_write_err420 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
-			_write_err382 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err420 == nil && err2 != nil {
+			_write_err420 = thrift.WrapTException(err2)
 		}
-		if _write_err382 != nil {
-			return false, thrift.WrapTException(_write_err382)
+		if _write_err420 != nil {
+			return false, thrift.WrapTException(_write_err420)
 		}
 		return true, err
 	} else {
@@ -21444,19 +23395,19 @@ func (p *iClientRPCServiceProcessorExecuteBatchStatement) Process(ctx context.Co
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeBatchStatement", thrift.REPLY, seqId); err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+		_write_err420 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err382 == nil && err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err420 == nil && err2 != nil {
+		_write_err420 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err382 == nil && err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err420 == nil && err2 != nil {
+		_write_err420 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err382 == nil && err2 != nil {
-		_write_err382 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err420 == nil && err2 != nil {
+		_write_err420 = thrift.WrapTException(err2)
 	}
-	if _write_err382 != nil {
-		return false, thrift.WrapTException(_write_err382)
+	if _write_err420 != nil {
+		return false, thrift.WrapTException(_write_err420)
 	}
 	return true, err
 }
@@ -21466,7 +23417,7 @@ type iClientRPCServiceProcessorExecuteRawDataQuery struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteRawDataQuery) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err384 error
+	var _write_err422 error
 	args := IClientRPCServiceExecuteRawDataQueryArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21512,21 +23463,21 @@ func (p *iClientRPCServiceProcessorExecuteRawDataQuery) Process(ctx context.Cont
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc385 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeRawDataQuery: "+err2.Error())
+		_exc423 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeRawDataQuery: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeRawDataQuery", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+			_write_err422 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc385.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+		if err2 := _exc423.Write(ctx, oprot); _write_err422 == nil && err2 != nil {
+			_write_err422 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err422 == nil && err2 != nil {
+			_write_err422 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
-			_write_err384 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err422 == nil && err2 != nil {
+			_write_err422 = thrift.WrapTException(err2)
 		}
-		if _write_err384 != nil {
-			return false, thrift.WrapTException(_write_err384)
+		if _write_err422 != nil {
+			return false, thrift.WrapTException(_write_err422)
 		}
 		return true, err
 	} else {
@@ -21534,19 +23485,19 @@ func (p *iClientRPCServiceProcessorExecuteRawDataQuery) Process(ctx context.Cont
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeRawDataQuery", thrift.REPLY, seqId); err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+		_write_err422 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err384 == nil && err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err422 == nil && err2 != nil {
+		_write_err422 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err384 == nil && err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err422 == nil && err2 != nil {
+		_write_err422 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err384 == nil && err2 != nil {
-		_write_err384 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err422 == nil && err2 != nil {
+		_write_err422 = thrift.WrapTException(err2)
 	}
-	if _write_err384 != nil {
-		return false, thrift.WrapTException(_write_err384)
+	if _write_err422 != nil {
+		return false, thrift.WrapTException(_write_err422)
 	}
 	return true, err
 }
@@ -21556,7 +23507,7 @@ type iClientRPCServiceProcessorExecuteLastDataQuery struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteLastDataQuery) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err386 error
+	var _write_err424 error
 	args := IClientRPCServiceExecuteLastDataQueryArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21602,21 +23553,21 @@ func (p *iClientRPCServiceProcessorExecuteLastDataQuery) Process(ctx context.Con
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc387 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeLastDataQuery: "+err2.Error())
+		_exc425 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeLastDataQuery: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeLastDataQuery", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+			_write_err424 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc387.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+		if err2 := _exc425.Write(ctx, oprot); _write_err424 == nil && err2 != nil {
+			_write_err424 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err424 == nil && err2 != nil {
+			_write_err424 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
-			_write_err386 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err424 == nil && err2 != nil {
+			_write_err424 = thrift.WrapTException(err2)
 		}
-		if _write_err386 != nil {
-			return false, thrift.WrapTException(_write_err386)
+		if _write_err424 != nil {
+			return false, thrift.WrapTException(_write_err424)
 		}
 		return true, err
 	} else {
@@ -21624,19 +23575,19 @@ func (p *iClientRPCServiceProcessorExecuteLastDataQuery) Process(ctx context.Con
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeLastDataQuery", thrift.REPLY, seqId); err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+		_write_err424 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err386 == nil && err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err424 == nil && err2 != nil {
+		_write_err424 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err386 == nil && err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err424 == nil && err2 != nil {
+		_write_err424 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err386 == nil && err2 != nil {
-		_write_err386 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err424 == nil && err2 != nil {
+		_write_err424 = thrift.WrapTException(err2)
 	}
-	if _write_err386 != nil {
-		return false, thrift.WrapTException(_write_err386)
+	if _write_err424 != nil {
+		return false, thrift.WrapTException(_write_err424)
 	}
 	return true, err
 }
@@ -21646,7 +23597,7 @@ type iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2 struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err388 error
+	var _write_err426 error
 	args := IClientRPCServiceExecuteFastLastDataQueryForOneDeviceV2Args{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21692,21 +23643,21 @@ func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2) Proce
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc389 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOneDeviceV2: "+err2.Error())
+		_exc427 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOneDeviceV2: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOneDeviceV2", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+			_write_err426 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc389.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+		if err2 := _exc427.Write(ctx, oprot); _write_err426 == nil && err2 != nil {
+			_write_err426 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err426 == nil && err2 != nil {
+			_write_err426 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
-			_write_err388 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err426 == nil && err2 != nil {
+			_write_err426 = thrift.WrapTException(err2)
 		}
-		if _write_err388 != nil {
-			return false, thrift.WrapTException(_write_err388)
+		if _write_err426 != nil {
+			return false, thrift.WrapTException(_write_err426)
 		}
 		return true, err
 	} else {
@@ -21714,19 +23665,19 @@ func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOneDeviceV2) Proce
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOneDeviceV2", thrift.REPLY, seqId); err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+		_write_err426 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err388 == nil && err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err426 == nil && err2 != nil {
+		_write_err426 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err388 == nil && err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err426 == nil && err2 != nil {
+		_write_err426 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err388 == nil && err2 != nil {
-		_write_err388 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err426 == nil && err2 != nil {
+		_write_err426 = thrift.WrapTException(err2)
 	}
-	if _write_err388 != nil {
-		return false, thrift.WrapTException(_write_err388)
+	if _write_err426 != nil {
+		return false, thrift.WrapTException(_write_err426)
 	}
 	return true, err
 }
@@ -21736,7 +23687,7 @@ type iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err390 error
+	var _write_err428 error
 	args := IClientRPCServiceExecuteFastLastDataQueryForOnePrefixPathArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21782,21 +23733,21 @@ func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath) Pro
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc391 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOnePrefixPath: "+err2.Error())
+		_exc429 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeFastLastDataQueryForOnePrefixPath: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOnePrefixPath", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+			_write_err428 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc391.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+		if err2 := _exc429.Write(ctx, oprot); _write_err428 == nil && err2 != nil {
+			_write_err428 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err428 == nil && err2 != nil {
+			_write_err428 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
-			_write_err390 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err428 == nil && err2 != nil {
+			_write_err428 = thrift.WrapTException(err2)
 		}
-		if _write_err390 != nil {
-			return false, thrift.WrapTException(_write_err390)
+		if _write_err428 != nil {
+			return false, thrift.WrapTException(_write_err428)
 		}
 		return true, err
 	} else {
@@ -21804,19 +23755,19 @@ func (p *iClientRPCServiceProcessorExecuteFastLastDataQueryForOnePrefixPath) Pro
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeFastLastDataQueryForOnePrefixPath", thrift.REPLY, seqId); err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+		_write_err428 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err390 == nil && err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err428 == nil && err2 != nil {
+		_write_err428 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err390 == nil && err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err428 == nil && err2 != nil {
+		_write_err428 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err390 == nil && err2 != nil {
-		_write_err390 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err428 == nil && err2 != nil {
+		_write_err428 = thrift.WrapTException(err2)
 	}
-	if _write_err390 != nil {
-		return false, thrift.WrapTException(_write_err390)
+	if _write_err428 != nil {
+		return false, thrift.WrapTException(_write_err428)
 	}
 	return true, err
 }
@@ -21826,7 +23777,7 @@ type iClientRPCServiceProcessorExecuteAggregationQuery struct {
 }
 
 func (p *iClientRPCServiceProcessorExecuteAggregationQuery) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err392 error
+	var _write_err430 error
 	args := IClientRPCServiceExecuteAggregationQueryArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21872,21 +23823,21 @@ func (p *iClientRPCServiceProcessorExecuteAggregationQuery) Process(ctx context.
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc393 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeAggregationQuery: "+err2.Error())
+		_exc431 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing executeAggregationQuery: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "executeAggregationQuery", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+			_write_err430 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc393.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+		if err2 := _exc431.Write(ctx, oprot); _write_err430 == nil && err2 != nil {
+			_write_err430 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err430 == nil && err2 != nil {
+			_write_err430 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
-			_write_err392 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err430 == nil && err2 != nil {
+			_write_err430 = thrift.WrapTException(err2)
 		}
-		if _write_err392 != nil {
-			return false, thrift.WrapTException(_write_err392)
+		if _write_err430 != nil {
+			return false, thrift.WrapTException(_write_err430)
 		}
 		return true, err
 	} else {
@@ -21894,19 +23845,19 @@ func (p *iClientRPCServiceProcessorExecuteAggregationQuery) Process(ctx context.
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "executeAggregationQuery", thrift.REPLY, seqId); err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+		_write_err430 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err392 == nil && err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err430 == nil && err2 != nil {
+		_write_err430 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err392 == nil && err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err430 == nil && err2 != nil {
+		_write_err430 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err392 == nil && err2 != nil {
-		_write_err392 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err430 == nil && err2 != nil {
+		_write_err430 = thrift.WrapTException(err2)
 	}
-	if _write_err392 != nil {
-		return false, thrift.WrapTException(_write_err392)
+	if _write_err430 != nil {
+		return false, thrift.WrapTException(_write_err430)
 	}
 	return true, err
 }
@@ -21916,7 +23867,7 @@ type iClientRPCServiceProcessorFetchResults struct {
 }
 
 func (p *iClientRPCServiceProcessorFetchResults) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err394 error
+	var _write_err432 error
 	args := IClientRPCServiceFetchResultsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -21962,21 +23913,21 @@ func (p *iClientRPCServiceProcessorFetchResults) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc395 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResults: "+err2.Error())
+		_exc433 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResults: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "fetchResults", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+			_write_err432 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc395.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+		if err2 := _exc433.Write(ctx, oprot); _write_err432 == nil && err2 != nil {
+			_write_err432 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err432 == nil && err2 != nil {
+			_write_err432 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
-			_write_err394 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err432 == nil && err2 != nil {
+			_write_err432 = thrift.WrapTException(err2)
 		}
-		if _write_err394 != nil {
-			return false, thrift.WrapTException(_write_err394)
+		if _write_err432 != nil {
+			return false, thrift.WrapTException(_write_err432)
 		}
 		return true, err
 	} else {
@@ -21984,19 +23935,19 @@ func (p *iClientRPCServiceProcessorFetchResults) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetchResults", thrift.REPLY, seqId); err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+		_write_err432 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err394 == nil && err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err432 == nil && err2 != nil {
+		_write_err432 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err394 == nil && err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err432 == nil && err2 != nil {
+		_write_err432 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err394 == nil && err2 != nil {
-		_write_err394 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err432 == nil && err2 != nil {
+		_write_err432 = thrift.WrapTException(err2)
 	}
-	if _write_err394 != nil {
-		return false, thrift.WrapTException(_write_err394)
+	if _write_err432 != nil {
+		return false, thrift.WrapTException(_write_err432)
 	}
 	return true, err
 }
@@ -22006,7 +23957,7 @@ type iClientRPCServiceProcessorFetchResultsV2 struct {
 }
 
 func (p *iClientRPCServiceProcessorFetchResultsV2) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err396 error
+	var _write_err434 error
 	args := IClientRPCServiceFetchResultsV2Args{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -22052,21 +24003,21 @@ func (p *iClientRPCServiceProcessorFetchResultsV2) Process(ctx context.Context, 
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc397 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResultsV2: "+err2.Error())
+		_exc435 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetchResultsV2: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "fetchResultsV2", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err396 = thrift.WrapTException(err2)
+			_write_err434 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc397.Write(ctx, oprot); _write_err396 == nil && err2 != nil {
-			_write_err396 = thrift.WrapTException(err2)
+		if err2 := _exc435.Write(ctx, oprot); _write_err434 == nil && err2 != nil {
+			_write_err434 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err396 == nil && err2 != nil {
-			_write_err396 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err434 == nil && err2 != nil {
+			_write_err434 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err396 == nil && err2 != nil {
-			_write_err396 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err434 == nil && err2 != nil {
+			_write_err434 = thrift.WrapTException(err2)
 		}
-		if _write_err396 != nil {
-			return false, thrift.WrapTException(_write_err396)
+		if _write_err434 != nil {
+			return false, thrift.WrapTException(_write_err434)
 		}
 		return true, err
 	} else {
@@ -22074,19 +24025,19 @@ func (p *iClientRPCServiceProcessorFetchResultsV2) Process(ctx context.Context, 
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetchResultsV2", thrift.REPLY, seqId); err2 != nil {
-		_write_err396 = thrift.WrapTException(err2)
+		_write_err434 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err396 == nil && err2 != nil {
-		_write_err396 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err434 == nil && err2 != nil {
+		_write_err434 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err396 == nil && err2 != nil {
-		_write_err396 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err434 == nil && err2 != nil {
+		_write_err434 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err396 == nil && err2 != nil {
-		_write_err396 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err434 == nil && err2 != nil {
+		_write_err434 = thrift.WrapTException(err2)
 	}
-	if _write_err396 != nil {
-		return false, thrift.WrapTException(_write_err396)
+	if _write_err434 != nil {
+		return false, thrift.WrapTException(_write_err434)
 	}
 	return true, err
 }
@@ -22096,7 +24047,7 @@ type iClientRPCServiceProcessorCancelOperation struct {
 }
 
 func (p *iClientRPCServiceProcessorCancelOperation) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err398 error
+	var _write_err436 error
 	args := IClientRPCServiceCancelOperationArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -22142,21 +24093,21 @@ func (p *iClientRPCServiceProcessorCancelOperation) Process(ctx context.Context,
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc399 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancelOperation: "+err2.Error())
+		_exc437 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancelOperation: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "cancelOperation", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err398 = thrift.WrapTException(err2)
+			_write_err436 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc399.Write(ctx, oprot); _write_err398 == nil && err2 != nil {
-			_write_err398 = thrift.WrapTException(err2)
+		if err2 := _exc437.Write(ctx, oprot); _write_err436 == nil && err2 != nil {
+			_write_err436 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err398 == nil && err2 != nil {
-			_write_err398 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err436 == nil && err2 != nil {
+			_write_err436 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err398 == nil && err2 != nil {
-			_write_err398 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err436 == nil && err2 != nil {
+			_write_err436 = thrift.WrapTException(err2)
 		}
-		if _write_err398 != nil {
-			return false, thrift.WrapTException(_write_err398)
+		if _write_err436 != nil {
+			return false, thrift.WrapTException(_write_err436)
 		}
 		return true, err
 	} else {
@@ -22164,19 +24115,19 @@ func (p *iClientRPCServiceProcessorCancelOperation) Process(ctx context.Context,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "cancelOperation", thrift.REPLY, seqId); err2 != nil {
-		_write_err398 = thrift.WrapTException(err2)
+		_write_err436 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err398 == nil && err2 != nil {
-		_write_err398 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err436 == nil && err2 != nil {
+		_write_err436 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err398 == nil && err2 != nil {
-		_write_err398 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err436 == nil && err2 != nil {
+		_write_err436 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err398 == nil && err2 != nil {
-		_write_err398 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err436 == nil && err2 != nil {
+		_write_err436 = thrift.WrapTException(err2)
 	}
-	if _write_err398 != nil {
-		return false, thrift.WrapTException(_write_err398)
+	if _write_err436 != nil {
+		return false, thrift.WrapTException(_write_err436)
 	}
 	return true, err
 }
@@ -22186,7 +24137,7 @@ type iClientRPCServiceProcessorCloseOperation struct {
 }
 
 func (p *iClientRPCServiceProcessorCloseOperation) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err400 error
+	var _write_err438 error
 	args := IClientRPCServiceCloseOperationArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -22232,21 +24183,21 @@ func (p *iClientRPCServiceProcessorCloseOperation) Process(ctx context.Context, 
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc401 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeOperation: "+err2.Error())
+		_exc439 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing closeOperation: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "closeOperation", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err400 = thrift.WrapTException(err2)
+			_write_err438 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc401.Write(ctx, oprot); _write_err400 == nil && err2 != nil {
-			_write_err400 = thrift.WrapTException(err2)
+		if err2 := _exc439.Write(ctx, oprot); _write_err438 == nil && err2 != nil {
+			_write_err438 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err400 == nil && err2 != nil {
-			_write_err400 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err438 == nil && err2 != nil {
+			_write_err438 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err400 == nil && err2 != nil {
-			_write_err400 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err438 == nil && err2 != nil {
+			_write_err438 = thrift.WrapTException(err2)
 		}
-		if _write_err400 != nil {
-			return false, thrift.WrapTException(_write_err400)
+		if _write_err438 != nil {
+			return false, thrift.WrapTException(_write_err438)
 		}
 		return true, err
 	} else {
@@ -22254,19 +24205,19 @@ func (p *iClientRPCServiceProcessorCloseOperation) Process(ctx context.Context, 
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "closeOperation", thrift.REPLY, seqId); err2 != nil {
-		_write_err400 = thrift.WrapTException(err2)
+		_write_err438 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err400 == nil && err2 != nil {
-		_write_err400 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err438 == nil && err2 != nil {
+		_write_err438 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err400 == nil && err2 != nil {
-		_write_err400 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err438 == nil && err2 != nil {
+		_write_err438 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err400 == nil && err2 != nil {
-		_write_err400 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err438 == nil && err2 != nil {
+		_write_err438 = thrift.WrapTException(err2)
 	}
-	if _write_err400 != nil {
-		return false, thrift.WrapTException(_write_err400)
+	if _write_err438 != nil {
+		return false, thrift.WrapTException(_write_err438)
 	}
 	return true, err
 }
@@ -22276,7 +24227,7 @@ type iClientRPCServiceProcessorPipeTransfer struct {
 }
 
 func (p *iClientRPCServiceProcessorPipeTransfer) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err402 error
+	var _write_err440 error
 	args := IClientRPCServicePipeTransferArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -22322,21 +24273,21 @@ func (p *iClientRPCServiceProcessorPipeTransfer) Process(ctx context.Context, se
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc403 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing pipeTransfer: "+err2.Error())
+		_exc441 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing pipeTransfer: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "pipeTransfer", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err402 = thrift.WrapTException(err2)
+			_write_err440 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc403.Write(ctx, oprot); _write_err402 == nil && err2 != nil {
-			_write_err402 = thrift.WrapTException(err2)
+		if err2 := _exc441.Write(ctx, oprot); _write_err440 == nil && err2 != nil {
+			_write_err440 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err402 == nil && err2 != nil {
-			_write_err402 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err440 == nil && err2 != nil {
+			_write_err440 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err402 == nil && err2 != nil {
-			_write_err402 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err440 == nil && err2 != nil {
+			_write_err440 = thrift.WrapTException(err2)
 		}
-		if _write_err402 != nil {
-			return false, thrift.WrapTException(_write_err402)
+		if _write_err440 != nil {
+			return false, thrift.WrapTException(_write_err440)
 		}
 		return true, err
 	} else {
@@ -22344,19 +24295,19 @@ func (p *iClientRPCServiceProcessorPipeTransfer) Process(ctx context.Context, se
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "pipeTransfer", thrift.REPLY, seqId); err2 != nil {
-		_write_err402 = thrift.WrapTException(err2)
+		_write_err440 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err402 == nil && err2 != nil {
-		_write_err402 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err440 == nil && err2 != nil {
+		_write_err440 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err402 == nil && err2 != nil {
-		_write_err402 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err440 == nil && err2 != nil {
+		_write_err440 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err402 == nil && err2 != nil {
-		_write_err402 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err440 == nil && err2 != nil {
+		_write_err440 = thrift.WrapTException(err2)
 	}
-	if _write_err402 != nil {
-		return false, thrift.WrapTException(_write_err402)
+	if _write_err440 != nil {
+		return false, thrift.WrapTException(_write_err440)
 	}
 	return true, err
 }
@@ -26362,13 +28313,13 @@ func (p *IClientRPCServiceDeleteStorageGroupsArgs) ReadField2(ctx context.Contex
 	tSlice := make([]string, 0, size)
 	p.StorageGroup = tSlice
 	for i := 0; i < size; i++ {
-		var _elem404 string
+		var _elem442 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem404 = v
+			_elem442 = v
 		}
-		p.StorageGroup = append(p.StorageGroup, _elem404)
+		p.StorageGroup = append(p.StorageGroup, _elem442)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -27280,13 +29231,13 @@ func (p *IClientRPCServiceDeleteTimeseriesArgs) ReadField2(ctx context.Context, 
 	tSlice := make([]string, 0, size)
 	p.Path = tSlice
 	for i := 0; i < size; i++ {
-		var _elem405 string
+		var _elem443 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem405 = v
+			_elem443 = v
 		}
-		p.Path = append(p.Path, _elem405)
+		p.Path = append(p.Path, _elem443)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -27463,6 +29414,1302 @@ func (p *IClientRPCServiceDeleteTimeseriesResult) String() string {
 		return "<nil>"
 	}
 	return fmt.Sprintf("IClientRPCServiceDeleteTimeseriesResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceCreateSchemaTemplateArgs struct {
+	Req *TSCreateSchemaTemplateReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceCreateSchemaTemplateArgs() *IClientRPCServiceCreateSchemaTemplateArgs {
+	return &IClientRPCServiceCreateSchemaTemplateArgs{}
+}
+
+var IClientRPCServiceCreateSchemaTemplateArgs_Req_DEFAULT *TSCreateSchemaTemplateReq
+
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) GetReq() *TSCreateSchemaTemplateReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceCreateSchemaTemplateArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TSCreateSchemaTemplateReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "createSchemaTemplate_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceCreateSchemaTemplateArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceCreateSchemaTemplateResult struct {
+	Success *TSStatus `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceCreateSchemaTemplateResult() *IClientRPCServiceCreateSchemaTemplateResult {
+	return &IClientRPCServiceCreateSchemaTemplateResult{}
+}
+
+var IClientRPCServiceCreateSchemaTemplateResult_Success_DEFAULT *TSStatus
+
+func (p *IClientRPCServiceCreateSchemaTemplateResult) GetSuccess() *TSStatus {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceCreateSchemaTemplateResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceCreateSchemaTemplateResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSStatus{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "createSchemaTemplate_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceCreateSchemaTemplateResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceCreateSchemaTemplateResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceSetSchemaTemplateArgs struct {
+	Req *TSSetSchemaTemplateReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceSetSchemaTemplateArgs() *IClientRPCServiceSetSchemaTemplateArgs {
+	return &IClientRPCServiceSetSchemaTemplateArgs{}
+}
+
+var IClientRPCServiceSetSchemaTemplateArgs_Req_DEFAULT *TSSetSchemaTemplateReq
+
+func (p *IClientRPCServiceSetSchemaTemplateArgs) GetReq() *TSSetSchemaTemplateReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceSetSchemaTemplateArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceSetSchemaTemplateArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TSSetSchemaTemplateReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "setSchemaTemplate_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceSetSchemaTemplateArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceSetSchemaTemplateResult struct {
+	Success *TSStatus `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceSetSchemaTemplateResult() *IClientRPCServiceSetSchemaTemplateResult {
+	return &IClientRPCServiceSetSchemaTemplateResult{}
+}
+
+var IClientRPCServiceSetSchemaTemplateResult_Success_DEFAULT *TSStatus
+
+func (p *IClientRPCServiceSetSchemaTemplateResult) GetSuccess() *TSStatus {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceSetSchemaTemplateResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceSetSchemaTemplateResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSStatus{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "setSchemaTemplate_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceSetSchemaTemplateResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceSetSchemaTemplateResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceUnsetSchemaTemplateArgs struct {
+	Req *TSUnsetSchemaTemplateReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceUnsetSchemaTemplateArgs() *IClientRPCServiceUnsetSchemaTemplateArgs {
+	return &IClientRPCServiceUnsetSchemaTemplateArgs{}
+}
+
+var IClientRPCServiceUnsetSchemaTemplateArgs_Req_DEFAULT *TSUnsetSchemaTemplateReq
+
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) GetReq() *TSUnsetSchemaTemplateReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceUnsetSchemaTemplateArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TSUnsetSchemaTemplateReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "unsetSchemaTemplate_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceUnsetSchemaTemplateArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceUnsetSchemaTemplateResult struct {
+	Success *TSStatus `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceUnsetSchemaTemplateResult() *IClientRPCServiceUnsetSchemaTemplateResult {
+	return &IClientRPCServiceUnsetSchemaTemplateResult{}
+}
+
+var IClientRPCServiceUnsetSchemaTemplateResult_Success_DEFAULT *TSStatus
+
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) GetSuccess() *TSStatus {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceUnsetSchemaTemplateResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSStatus{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "unsetSchemaTemplate_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceUnsetSchemaTemplateResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceUnsetSchemaTemplateResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceDropSchemaTemplateArgs struct {
+	Req *TSDropSchemaTemplateReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceDropSchemaTemplateArgs() *IClientRPCServiceDropSchemaTemplateArgs {
+	return &IClientRPCServiceDropSchemaTemplateArgs{}
+}
+
+var IClientRPCServiceDropSchemaTemplateArgs_Req_DEFAULT *TSDropSchemaTemplateReq
+
+func (p *IClientRPCServiceDropSchemaTemplateArgs) GetReq() *TSDropSchemaTemplateReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceDropSchemaTemplateArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceDropSchemaTemplateArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TSDropSchemaTemplateReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "dropSchemaTemplate_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceDropSchemaTemplateArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceDropSchemaTemplateResult struct {
+	Success *TSStatus `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceDropSchemaTemplateResult() *IClientRPCServiceDropSchemaTemplateResult {
+	return &IClientRPCServiceDropSchemaTemplateResult{}
+}
+
+var IClientRPCServiceDropSchemaTemplateResult_Success_DEFAULT *TSStatus
+
+func (p *IClientRPCServiceDropSchemaTemplateResult) GetSuccess() *TSStatus {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceDropSchemaTemplateResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceDropSchemaTemplateResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSStatus{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "dropSchemaTemplate_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceDropSchemaTemplateResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceDropSchemaTemplateResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs struct {
+	Req *TCreateTimeseriesUsingSchemaTemplateReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs() *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs {
+	return &IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs{}
+}
+
+var IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs_Req_DEFAULT *TCreateTimeseriesUsingSchemaTemplateReq
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) GetReq() *TCreateTimeseriesUsingSchemaTemplateReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TCreateTimeseriesUsingSchemaTemplateReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "createTimeseriesUsingSchemaTemplate_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceCreateTimeseriesUsingSchemaTemplateArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult struct {
+	Success *TSStatus `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult() *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult {
+	return &IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult{}
+}
+
+var IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult_Success_DEFAULT *TSStatus
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) GetSuccess() *TSStatus {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSStatus{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "createTimeseriesUsingSchemaTemplate_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceCreateTimeseriesUsingSchemaTemplateResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Req
+type IClientRPCServiceQuerySchemaTemplateArgs struct {
+	Req *TSQueryTemplateReq `thrift:"req,1" db:"req" json:"req"`
+}
+
+func NewIClientRPCServiceQuerySchemaTemplateArgs() *IClientRPCServiceQuerySchemaTemplateArgs {
+	return &IClientRPCServiceQuerySchemaTemplateArgs{}
+}
+
+var IClientRPCServiceQuerySchemaTemplateArgs_Req_DEFAULT *TSQueryTemplateReq
+
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) GetReq() *TSQueryTemplateReq {
+	if !p.IsSetReq() {
+		return IClientRPCServiceQuerySchemaTemplateArgs_Req_DEFAULT
+	}
+	return p.Req
+}
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) IsSetReq() bool {
+	return p.Req != nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Req = &TSQueryTemplateReq{}
+	if err := p.Req.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Req), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "querySchemaTemplate_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "req", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:req: ", p), err)
+	}
+	if err := p.Req.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Req), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:req: ", p), err)
+	}
+	return err
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceQuerySchemaTemplateArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type IClientRPCServiceQuerySchemaTemplateResult struct {
+	Success *TSQueryTemplateResp `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewIClientRPCServiceQuerySchemaTemplateResult() *IClientRPCServiceQuerySchemaTemplateResult {
+	return &IClientRPCServiceQuerySchemaTemplateResult{}
+}
+
+var IClientRPCServiceQuerySchemaTemplateResult_Success_DEFAULT *TSQueryTemplateResp
+
+func (p *IClientRPCServiceQuerySchemaTemplateResult) GetSuccess() *TSQueryTemplateResp {
+	if !p.IsSetSuccess() {
+		return IClientRPCServiceQuerySchemaTemplateResult_Success_DEFAULT
+	}
+	return p.Success
+}
+func (p *IClientRPCServiceQuerySchemaTemplateResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRUCT {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &TSQueryTemplateResp{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "querySchemaTemplate_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *IClientRPCServiceQuerySchemaTemplateResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("IClientRPCServiceQuerySchemaTemplateResult(%+v)", *p)
 }
 
 // Attributes:

@@ -369,6 +369,41 @@ struct TSFetchMetadataResp {
   4: optional string dataType
 }
 
+struct TSCreateSchemaTemplateReq {
+  1: required i64 sessionId
+  2: required string name
+  3: required binary serializedTemplate
+}
+
+struct TSSetSchemaTemplateReq {
+  1: required i64 sessionId
+  2: required string templateName
+  3: required string prefixPath
+}
+
+struct TSUnsetSchemaTemplateReq {
+  1: required i64 sessionId
+  2: required string prefixPath
+  3: required string templateName
+}
+
+struct TSDropSchemaTemplateReq {
+  1: required i64 sessionId
+  2: required string templateName
+}
+
+struct TCreateTimeseriesUsingSchemaTemplateReq {
+  1: required i64 sessionId
+  2: required list<string> devicePathList
+}
+
+struct TSQueryTemplateReq {
+  1: required i64 sessionId
+  2: required string name
+  3: required i32 queryType
+  4: optional string measurement
+}
+
 struct TSQueryTemplateResp {
   1: required TSStatus status
   2: required i32 queryType
@@ -431,6 +466,12 @@ service IClientRPCService {
   TSStatus createAlignedTimeseries(1: TSCreateAlignedTimeseriesReq req)
   TSStatus createMultiTimeseries(1: TSCreateMultiTimeseriesReq req)
   TSStatus deleteTimeseries(1: i64 sessionId, 2: list<string> path)
+  TSStatus createSchemaTemplate(1: TSCreateSchemaTemplateReq req)
+  TSStatus setSchemaTemplate(1: TSSetSchemaTemplateReq req)
+  TSStatus unsetSchemaTemplate(1: TSUnsetSchemaTemplateReq req)
+  TSStatus dropSchemaTemplate(1: TSDropSchemaTemplateReq req)
+  TSStatus createTimeseriesUsingSchemaTemplate(1: TCreateTimeseriesUsingSchemaTemplateReq req)
+  TSQueryTemplateResp querySchemaTemplate(1: TSQueryTemplateReq req)
 
   TSExecuteStatementResp executeStatement(1: TSExecuteStatementReq req)
   TSExecuteStatementResp executeStatementV2(1: TSExecuteStatementReq req)

@@ -296,7 +296,7 @@ public class SessionClient {
     step("template set", () -> session.setSchemaTemplate("Tj", at));
     step("template set again", () -> session.setSchemaTemplate("Tj", at));
     step("template nothing set", () -> session.setSchemaTemplate("nothing", at));
-    step("template activated", () -> session.createTimeseriesUsingSchemaTemplate(List.of(at + ".d1", at + ".d2")));
+    step("template activated", () -> session.executeNonQueryStatement("create timeseries using device template on " + at + ".d2"));
     step("template insert", () -> session.insertRecord(at + ".d1", 1, List.of("i", "d"), List.of(TSDataType.INT32, TSDataType.DOUBLE), List.of(7, 7.5)));
     step("template names", () -> System.out.println("out: template names " + session.showAllTemplates().contains("Tj")));
     step("template measurements", () -> {
