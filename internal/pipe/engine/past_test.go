@@ -91,6 +91,7 @@ type pastWorld struct {
 	taken     int // by the target
 
 	useStore bool
+	still    bool         // the store merges nothing by itself
 	whole    byte         // what the target wants as files
 	files    int          // it has taken
 	real     *store.Store // nil: the model is asked for snapshots
@@ -120,7 +121,8 @@ func (w *pastWorld) open() {
 	var history builtin.History = w
 	var snapshots Snapshots = w
 	if w.useStore {
-		cfg := store.Config{FS: w.mem, Dir: "store", Log: log, Logger: slog.New(slog.DiscardHandler), Partition: 10 * time.Millisecond, Memory: 8 << 10}
+		cfg := store.Config{FS: w.mem, Dir: "store", Log: log, Logger: slog.New(slog.DiscardHandler), Partition: 10 * time.Millisecond, Memory: 8 << 10,
+			Compaction: store.Compaction{Off: w.still}}
 		if w.real, err = store.Open(context.Background(), cfg); err != nil {
 			w.t.Fatal(err)
 		}
@@ -354,10 +356,10 @@ func (w *pastWorld) try(text string) error {
 // eventually waits for a condition.
 func (w *pastWorld) eventually(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("not within 10 s: %s; pipe %+v", what, w.engine.Pipes())
+			w.t.Fatalf("not within a minute: %s; pipe %+v", what, w.engine.Pipes())
 		}
 		<-time.After(time.Millisecond) // real goroutines and a real log
 	}
