@@ -124,6 +124,9 @@ func readPredicate(p *parser) Expr {
 		if l.Kind != StringLiteral {
 			semantic(p, l.Pos, "the pattern of "+word+" is a text in quotes", "")
 		}
+		if p.IsWord("ESCAPE") {
+			p.Refuse(p.Tok.Pos, "ESCAPE of LIKE is not supported here")
+		}
 		return &Like{X: x, Pattern: l, Regexp: word == "REGEXP", Not: not}
 	}
 	if word == "IS" && !not {

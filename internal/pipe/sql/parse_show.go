@@ -32,6 +32,9 @@ func readShow(p *parser) Statement {
 		return s
 	}
 	if what, ok := readShowBare(p); ok {
+		if what == "QUERIES" && p.IsAny("WHERE", "ORDER", "LIMIT", "OFFSET") {
+			p.Refuse(p.Tok.Pos, "the clause "+strings.ToUpper(p.Tok.Value)+" is not supported at this place of SHOW")
+		}
 		return &Show{What: what}
 	}
 	switch strings.ToUpper(p.Tok.Value) {
