@@ -38,7 +38,7 @@ func openWitness(ctx context.Context, c *Core) error {
 				if head == last || head == "" {
 					continue
 				}
-				if err := c.ingest.Insert(ctx, arrival.Origin{Peer: "audit log"}, []*tablet.Tablet{headRow(device, name, ticks(now, c.id.Precision), head)}); err != nil {
+				if err := c.ingest.Insert(ctx, arrival.Origin{Peer: "audit log"}, []*tablet.Tablet{headRow(device, name, c.precision.Ticks(now), head)}); err != nil {
 					c.log.Warn("the head of the audit log could not be written into its series; tried again", "series", series, "error", err)
 					continue
 				}
@@ -54,15 +54,4 @@ func headRow(device, name string, at int64, head string) *tablet.Tablet {
 	col := tablet.Column{Schema: tablet.Schema{Name: name, Type: tablet.Text}, Category: tablet.Field}
 	col.Bytes.Append([]byte(head))
 	return &tablet.Tablet{Device: device, Times: []int64{at}, Columns: []tablet.Column{col}}
-}
-
-// ticks is a moment in the precision of a gateway.
-func ticks(t time.Time, precision string) int64 {
-	switch precision {
-	case "us":
-		return t.UnixMicro()
-	case "ns":
-		return t.UnixNano()
-	}
-	return t.UnixMilli()
 }

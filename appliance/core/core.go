@@ -29,6 +29,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/ingest"
 	"github.com/sluice-gateway/sluice/internal/pipe/engine"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/timestamp"
 	"github.com/sluice-gateway/sluice/internal/request"
 	"github.com/sluice-gateway/sluice/internal/rpc"
 	"github.com/sluice-gateway/sluice/internal/store"
@@ -64,13 +65,14 @@ type Core struct {
 	stops  []stop
 
 	stored
-	id       appliance.Identity
-	users    *auth.Store
-	ingest   *ingest.Ingest
-	dead     *deadletter.Store
-	arrivals *arrival.Arrivals
-	engine   *engine.Engine
-	ready    appliance.Ready
+	id        appliance.Identity
+	precision timestamp.Precision
+	users     *auth.Store
+	ingest    *ingest.Ingest
+	dead      *deadletter.Store
+	arrivals  *arrival.Arrivals
+	engine    *engine.Engine
+	ready     appliance.Ready
 }
 
 // stored is what is read and written under the data directory.
@@ -168,6 +170,9 @@ func openDirectory(_ context.Context, c *Core) error {
 	dir := c.dir()
 	id, made, err := appliance.OpenIdentity(c.opt.FS, dir, c.opt.Side, c.v.Text("timestamp_precision"), c.v.Given("timestamp_precision"))
 	if err != nil {
+		return err
+	}
+	if c.precision, err = timestamp.ParsePrecision(id.Precision); err != nil {
 		return err
 	}
 	lock, err := c.opt.FS.Lock(filepath.Join(dir, "LOCK"))

@@ -21,7 +21,7 @@ func (c *Core) backend() rpc.Backend {
 	}
 	return exec.New(exec.Deps{Ingest: c.ingest, Store: c.store, Catalog: c.catalog, Query: c.queries(), Users: c.users, Pipes: c.engine,
 		Loader: loader(c), Logger: c.log},
-		exec.Config{BuildInfo: appliance.Version(), ClusterID: c.id.ClusterID, Precision: c.id.Precision, Infer: exec.Inference{
+		exec.Config{BuildInfo: appliance.Version(), ClusterID: c.id.ClusterID, Precision: c.precision, Partition: c.v.Duration("time_partition_interval"), Infer: exec.Inference{
 			Boolean: typ("boolean_string_infer_type"), Integer: typ("integer_string_infer_type"),
 			Floating: typ("floating_string_infer_type"), NaN: typ("nan_string_infer_type")}})
 }
@@ -49,11 +49,7 @@ func arrivalWriter(c *Core) arrival.Writer {
 
 // parse reads a statement in the session's time zone.
 func (c *Core) parse(text string, s *rpc.Session) (sql.Statement, error) {
-	precision, err := sql.ParsePrecision(c.id.Precision)
-	if err != nil {
-		return nil, err
-	}
-	return sql.Parse(text, sql.Options{Zone: s.Zone, Now: time.Now(), Precision: precision})
+	return sql.Parse(text, sql.Options{Zone: s.Zone, Now: time.Now(), Precision: c.precision})
 }
 
 // pipeDoor hands pipeTransfer requests to the arrivals.

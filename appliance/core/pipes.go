@@ -10,18 +10,13 @@ import (
 	"github.com/sluice-gateway/sluice/internal/pipe/builtin"
 	"github.com/sluice-gateway/sluice/internal/pipe/engine"
 	"github.com/sluice-gateway/sluice/internal/pipe/plugin"
-	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/tablet"
 )
 
 // openEngine starts the pipes. The list of plugins is this function.
 func openEngine(_ context.Context, c *Core) error {
-	precision, err := sql.ParsePrecision(c.id.Precision)
-	if err != nil {
-		return err
-	}
 	list := builtin.Declarations(builtin.Deps{Log: builtin.FromLog(c.clog), Store: storeWriter{c}, History: builtin.FromStore(c.store),
-		Catalog: c.catalog, Precision: precision})
+		Catalog: c.catalog, Precision: c.precision})
 	if c.opt.Sinks != nil {
 		list = append(list, c.opt.Sinks(c.audit)...)
 	}

@@ -53,7 +53,7 @@ func (c *Core) storeConfig() store.Config {
 	compressor, err := tablet.ParseCompressor(c.v.Text("store_compaction_compressor"))
 	return store.Config{
 		FS: c.opt.FS, Dir: c.dir("store"), FilesDir: c.dir("files"), Log: c.clog, Schema: ttls{c.catalog}, Logger: c.log,
-		Precision: map[string]time.Duration{"ms": time.Millisecond, "us": time.Microsecond, "ns": time.Nanosecond}[c.id.Precision],
+		Precision: c.precision.Unit(),
 		Partition: c.v.Duration("time_partition_interval"),
 		Memory:    c.v.Size("store_memtable_bytes"),
 		Age:       orNever("store_flush_after", -1),

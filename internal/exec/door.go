@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluice-gateway/sluice/internal/catalog"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/timestamp"
 	"github.com/sluice-gateway/sluice/internal/rpc"
 	"github.com/sluice-gateway/sluice/internal/status"
 	"github.com/sluice-gateway/sluice/internal/tablet"
@@ -13,18 +14,18 @@ import (
 
 // latest is the last time that a client may write: what is beyond it is a time in a
 // finer precision, as IoTDB sees it. 0: no limit.
-func latest(precision string) int64 {
+func latest(precision timestamp.Precision) int64 {
 	switch precision {
-	case "ms":
+	case timestamp.Millisecond:
 		return 10_000_000_000_000
-	case "us":
+	case timestamp.Microsecond:
 		return 10_000_000_000_000_000
 	}
 	return 0
 }
 
 // plausible refuses times beyond latest.
-func plausible(times []int64, precision string) error {
+func plausible(times []int64, precision timestamp.Precision) error {
 	most := latest(precision)
 	for _, t := range times {
 		if most > 0 && t > most {

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/sluice-gateway/sluice/internal/arrival"
 	"github.com/sluice-gateway/sluice/internal/auth"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/ingest"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql"
 	"github.com/sluice-gateway/sluice/internal/pipe/sql/grant"
+	"github.com/sluice-gateway/sluice/internal/pipe/sql/timestamp"
 	"github.com/sluice-gateway/sluice/internal/query"
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
@@ -70,9 +72,13 @@ type Config struct {
 	BuildInfo   string
 	ClusterID   string
 	ClusterName string // default "sluice"
-	Precision   string // "ms" (default), "us", "ns"
+	Precision   timestamp.Precision
+	Partition   time.Duration // of the store's files; default a week
 	Infer       Inference
 }
+
+// partition is Partition in ticks.
+func (c *Config) partition() int64 { return int64(c.Partition / c.Precision.Unit()) }
 
 // Inference is the type of a new series whose first value has no type. Zero means
 // the defaults of IoTDB: BOOLEAN, and DOUBLE for all numbers.
@@ -96,8 +102,8 @@ func New(d Deps, cfg Config) *Backend {
 	if cfg.ClusterName == "" {
 		cfg.ClusterName = "sluice"
 	}
-	if cfg.Precision == "" {
-		cfg.Precision = "ms"
+	if cfg.Partition == 0 {
+		cfg.Partition = 7 * 24 * time.Hour
 	}
 	for _, t := range []*tablet.DataType{&cfg.Infer.Integer, &cfg.Infer.Floating, &cfg.Infer.NaN} {
 		if *t == tablet.Boolean { // zero

@@ -75,7 +75,7 @@ func (b *Backend) times(st *sql.Insert) ([]int64, error) {
 		}
 		switch l := &row.Time; {
 		case st.TimeIndex < 0:
-			out[i] = now(b.cfg.Precision)
+			out[i] = b.cfg.Precision.Ticks(time.Now())
 		case l.Kind == sql.TimeLiteral:
 			out[i] = l.Int
 		case l.Kind == sql.IntLiteral:
@@ -89,20 +89,6 @@ func (b *Backend) times(st *sql.Insert) ([]int64, error) {
 		}
 	}
 	return out, nil
-}
-
-// now is the present in a timestamp precision.
-func now(precision string) int64 { return stamp(time.Now(), precision) }
-
-// stamp is a time in a timestamp precision.
-func stamp(t time.Time, precision string) int64 {
-	switch precision {
-	case "us":
-		return t.UnixMicro()
-	case "ns":
-		return t.UnixNano()
-	}
-	return t.UnixMilli()
 }
 
 // column gathers the values of measurement i of all rows. nil: there is no value.

@@ -3,6 +3,7 @@ package exec
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sluice-gateway/sluice/internal/result"
 	"github.com/sluice-gateway/sluice/internal/rpc"
@@ -101,7 +102,7 @@ func (n *node) showSession(what string) (*result.Result, error) {
 	case "CURRENT_TIMESTAMP":
 		t := newTable("CurrentTimestamp:int64")
 		t.columns[0].Type = tablet.Timestamp
-		t.number(now(n.cfg.Precision))
+		t.number(n.cfg.Precision.Ticks(time.Now()))
 		return t.result()
 	}
 	return nil, unsupported("SHOW %s", what)
@@ -116,14 +117,14 @@ func (n *node) variables() (*result.Result, error) {
 		"SchemaRegionConsensusProtocolClass", "none: one node",
 		"ConfigNodeConsensusProtocolClass", "none: one node",
 		"TimePartitionOrigin", "0",
-		"TimePartitionInterval", strconv.FormatInt(week(n.cfg.Precision), 10),
+		"TimePartitionInterval", strconv.FormatInt(n.cfg.partition(), 10),
 		"ReadConsistencyLevel", "strong",
 		"SchemaRegionPerDataNode", "1",
 		"DataRegionPerDataNode", "1",
 		"SeriesSlotNum", "1",
 		"SeriesSlotExecutorClass", "none: one slot",
 		"DiskSpaceWarningThreshold", "0.05",
-		"TimestampPrecision", n.cfg.Precision)
+		"TimestampPrecision", n.cfg.Precision.String())
 	return t.result()
 }
 

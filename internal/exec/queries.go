@@ -16,7 +16,7 @@ func (b view) showQueries() (*result.Result, error) {
 	t.columns[2].Type = tablet.Float
 	t.times = []int64{}
 	for _, q := range b.Query.Running() {
-		t.times = append(t.times, stamp(q.Since, b.cfg.Precision))
+		t.times = append(t.times, b.cfg.Precision.Ticks(q.Since))
 		t.text(q.ID)
 		t.number(dataNode)
 		c := t.step()

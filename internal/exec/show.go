@@ -70,18 +70,6 @@ func patternOf(p sql.Path) (*tablet.Pattern, error) {
 	return compile(p)
 }
 
-// week is IoTDB's default time partition interval in a timestamp precision.
-func week(precision string) int64 {
-	const ms = 604_800_000
-	switch precision {
-	case "us":
-		return ms * 1000
-	case "ns":
-		return ms * 1_000_000
-	}
-	return ms
-}
-
 func (b view) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 	p, err := patternOf(st.Pattern)
 	if err != nil {
@@ -98,7 +86,7 @@ func (b view) showDatabases(st *sql.ShowDatabases) (*result.Result, error) {
 			continue
 		}
 		t.text(db.Path)
-		t.number(1, 1, 0, week(b.cfg.Precision))
+		t.number(1, 1, 0, b.cfg.partition())
 		if st.Details {
 			t.number(1, 1, 1, 1, 1, 1)
 		}

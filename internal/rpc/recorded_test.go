@@ -161,9 +161,11 @@ func compactAnswer(t *testing.T, frame, answer []byte, rows *int) string {
 	code, blocks := int32(0), [][]byte(nil)
 	read := func(r interface {
 		Read(ctx context.Context, p thrift.TProtocol) error
-	}) { if err := r.Read(t.Context(), p); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	} }
+	}) {
+		if err := r.Read(t.Context(), p); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
 	switch name {
 	case "openSession":
 		var r gen.IClientRPCServiceOpenSessionResult

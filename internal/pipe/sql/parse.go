@@ -24,9 +24,6 @@ const (
 	Nanosecond  = timestamp.Nanosecond  // ns
 )
 
-// ParsePrecision reads ms, us or ns.
-func ParsePrecision(s string) (Precision, error) { return timestamp.ParsePrecision(s) }
-
 // ParseTime reads a point in time, see timestamp.Parse.
 func ParseTime(text string, o Options) (int64, error) { return timestamp.Parse(text, o) }
 

@@ -52,8 +52,20 @@ func ParsePrecision(s string) (Precision, error) {
 	return 0, fmt.Errorf("sql: unknown timestamp precision %q: ms, us or ns", s)
 }
 
-// unit is the length of one tick.
-func (p Precision) unit() time.Duration {
+// Ticks is a moment as a timestamp, rounded down to the precision. Outside the years
+// 1678 to 2261 nanoseconds have no meaning.
+func (p Precision) Ticks(t time.Time) int64 {
+	switch p {
+	case Microsecond:
+		return t.UnixMicro()
+	case Nanosecond:
+		return t.UnixNano()
+	}
+	return t.UnixMilli()
+}
+
+// Unit is the length of one tick.
+func (p Precision) Unit() time.Duration {
 	switch p {
 	case Microsecond:
 		return time.Microsecond
@@ -63,21 +75,12 @@ func (p Precision) unit() time.Duration {
 	return time.Millisecond
 }
 
-// timestamp converts a point in time, rounding down to the precision.
+// timestamp is Ticks for times that a statement names.
 func (p Precision) timestamp(t time.Time) (int64, error) {
-	var n int64
-	switch p {
-	case Millisecond:
-		n = t.UnixMilli()
-	case Microsecond:
-		n = t.UnixMicro()
-	default:
-		if y := t.UTC().Year(); y < 1678 || y > 2261 {
-			return 0, fmt.Errorf("the time %s does not fit nanoseconds since 1970", t.Format(time.RFC3339))
-		}
-		n = t.UnixNano()
+	if y := t.UTC().Year(); p == Nanosecond && (y < 1678 || y > 2261) {
+		return 0, fmt.Errorf("the time %s does not fit nanoseconds since 1970", t.Format(time.RFC3339))
 	}
-	return n, nil
+	return p.Ticks(t), nil
 }
 
 // instant is the inverse of timestamp.
@@ -312,7 +315,7 @@ func Add(t int64, text string, minus bool, o Options) (int64, error) {
 		total.Neg(total)
 		months = -months
 	}
-	total.Quo(total, big.NewInt(int64(o.Precision.unit())))
+	total.Quo(total, big.NewInt(int64(o.Precision.Unit())))
 	if months != 0 {
 		moved, err := o.Precision.timestamp(o.Precision.instant(t).In(o.Zone).AddDate(0, int(months), 0))
 		if err != nil {
