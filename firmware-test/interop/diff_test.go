@@ -33,12 +33,7 @@ func TestF_SameStatements(t *testing.T) {
 	real := nodes.target.get(t, "target")
 	g := b.inner()
 	iotdb, gateway := &sessions{b, real.RPC(), map[string]*goclient.Client{}}, &sessions{b, g.RPC, map[string]*goclient.Client{}}
-	seed := uint64(1)
-	if s := os.Getenv("SEED"); s != "" {
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seed := seedOf(t)
 	lists, err := sqldiff.Written("root.")
 	b.must(err)
 	more := 500

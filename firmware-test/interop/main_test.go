@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +81,20 @@ type bench struct {
 	ctx context.Context
 	bin rig.Bin
 	dir string
+}
+
+// seedOf is what random cases begin with: SEED, else 1.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	s := os.Getenv("SEED")
+	if s == "" {
+		return 1
+	}
+	seed, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		t.Fatal("SEED:", err)
+	}
+	return seed
 }
 
 func newBench(t *testing.T) *bench {

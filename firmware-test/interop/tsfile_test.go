@@ -62,9 +62,7 @@ func TestT_JavaReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := rand.New(rand.NewPCG(seedOf(t), 1))
 	var files []string
 	wrote := map[string]filePoints{}
 	for _, version := range []byte{3, 4} {

@@ -33,7 +33,7 @@ func lz4Input(r *rand.Rand) []byte {
 
 // TestLZ4 reads what the packer writes with another package's decoder.
 func TestLZ4(t *testing.T) {
-	seed := rand.Uint64()
+	const seed = 1
 	r := rand.New(rand.NewPCG(seed, 0))
 	var p lz4Packer
 	for i := range 5000 {

@@ -9,7 +9,7 @@ import (
 
 // TestTimesAgain: what is remembered gives what is made anew, whatever came before.
 func TestTimesAgain(t *testing.T) {
-	seed := rand.Uint64()
+	const seed = 1
 	r := rand.New(rand.NewPCG(seed, 0))
 	var pages [6][]int64
 	for i := range pages {
