@@ -2,12 +2,15 @@ package builtin
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"math"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/sluice-gateway/sluice/internal/commitlog"
 	"github.com/sluice-gateway/sluice/internal/event"
@@ -89,7 +92,14 @@ func openPast(ctx context.Context, s *logSource) (*past, error) {
 	if s.c.From >= p.pos {
 		return nil, snap.Close()
 	}
+	p.files = snap.Files()
 	p.at, err = parseMark(s.c.Mark)
+	if of := identity(p.pos, p.files); p.at.of != of {
+		if s.c.Mark != "" && p.at.phase != inChanges {
+			s.c.Logger.Warn("the snapshot was made anew, so the history begins again", "snapshot", s.c.Snapshot)
+		}
+		p.at = mark{phase: inChanges, of: of}
+	}
 	if err == nil && p.at.phase == inChanges {
 		err = p.collect(ctx, d)
 	}
@@ -97,9 +107,20 @@ func openPast(ctx context.Context, s *logSource) (*past, error) {
 		_ = snap.Close() // the first error is the one to tell
 		return nil, err
 	}
-	p.files = snap.Files()
 	s.c.Logger.Info("the pipe begins with a snapshot", "snapshot", s.c.Snapshot, "position", p.pos, "plans", len(p.plans), "behind", p.at)
 	return p, nil
+}
+
+// identity tells a snapshot from another one of the same name.
+func identity(pos event.Position, files []HistoryFile) uint64 {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(pos))
+	for i := range files {
+		f := &files[i]
+		for _, n := range []uint64{f.Part.Sum, uint64(f.Part.Length), f.To} {
+			b = binary.LittleEndian.AppendUint64(b, n)
+		}
+	}
+	return xxhash.Sum64(b)
 }
 
 // collect gathers what is sent before the points: changes that the log has lost, those
@@ -253,7 +274,7 @@ func (p *past) whole() (*event.Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.at = mark{phase: inFiles, whole: which}
+		p.at = mark{phase: inFiles, of: p.at.of, whole: which}
 	}
 	if p.at.phase == inFiles {
 		return p.nextFile(), nil

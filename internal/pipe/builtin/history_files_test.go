@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -109,10 +110,10 @@ func TestMarks(t *testing.T) {
 	whole.set(0)
 	whole.set(9)
 	for text, m := range map[string]mark{
-		"changes":                  {phase: inChanges},
-		"files 0102 3":             {phase: inFiles, whole: whole, file: 3},
-		"rows - -9 \"root.`a b`\"": {phase: inRows, time: -9, device: "root.`a b`"},
-		"rows 0102 5 \"root.\\xff\\u4e24 \\\"x\\\"\"": {phase: inRows, whole: whole, time: 5, device: "root.\xff两 \"x\""},
+		"changes":                    {phase: inChanges},
+		"files 9f 0102 3":            {phase: inFiles, of: 0x9f, whole: whole, file: 3},
+		"rows 1 - -9 \"root.`a b`\"": {phase: inRows, of: 1, time: -9, device: "root.`a b`"},
+		"rows ffffffffffffffff 0102 5 \"root.\\xff\\u4e24 \\\"x\\\"\"": {phase: inRows, of: math.MaxUint64, whole: whole, time: 5, device: "root.\xff两 \"x\""},
 	} {
 		got, err := parseMark(text)
 		if err != nil || m.String() != text || got.String() != text {
@@ -122,7 +123,7 @@ func TestMarks(t *testing.T) {
 	if !whole.has(9) || whole.has(1) || whole.has(800) {
 		t.Error("bits are wrong")
 	}
-	for _, text := range []string{"x", "files", "files 01", "files zz 1", "files 01 x", "rows - 1", "rows - 1 root.a", "rows - x \"a\"", "changes 1"} {
+	for _, text := range []string{"x", "files", "files 1 01", "files 1 zz 1", "files x 01 1", "files 1 01 x", "rows 1 - 1", "rows 1 - 1 root.a", "rows 1 - x \"a\"", "rows - 1 \"a\"", "changes 1"} {
 		if m, err := parseMark(text); err == nil {
 			t.Errorf("%q is read as %v", text, m)
 		}

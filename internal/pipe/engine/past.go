@@ -51,6 +51,28 @@ func (p *plan) snapshots(s Snapshots) (begin, gap bool) {
 	return p.source.decl.Snapshots(p.source.values)
 }
 
+// ahead returns the definition for a new instance, without the past if the cursor is
+// behind it: the watcher may end the past and remove the snapshot at any moment then, and
+// a source that asks for it would have one made that holds what came since. The snapshots
+// are looked at first: one that is removed in between is not in the definition any more.
+func ahead(p *pipe) (definition, error) {
+	var have map[string]uint64
+	if s := p.e.deps.Snapshots; s != nil {
+		var err error
+		if have, err = s.Positions(); err != nil {
+			return definition{}, fmt.Errorf("snapshots: %w", err)
+		}
+	}
+	def := p.definition()
+	if def.Past == nil {
+		return def, nil
+	}
+	if at, ok := have[def.snapshotName()]; ok && !def.Past.Following && p.cursor.Get() >= at {
+		def.Past = nil
+	}
+	return def, nil
+}
+
 // startPast lets a new pipe begin with a snapshot. Its cursor stays below the snapshot's
 // position, which is not below the head of the log now.
 func startPast(p *pipe, c Cursor) {

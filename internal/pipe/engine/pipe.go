@@ -300,7 +300,10 @@ func (p *pipe) buildStored() (*instance, error) {
 
 // build makes an instance that goes on behind the cursor.
 func (p *pipe) build(pl *plan) (*instance, error) {
-	def := p.definition()
+	def, err := ahead(p)
+	if err != nil {
+		return nil, err
+	}
 	in := &instance{log: p.log, metrics: newScope(p.e.deps.Metrics, def.Name)}
 	from := event.Position(p.cursor.Get())
 	in.tracker = newTracker(from, p.e.cfg.InFlight, func(pos event.Position) { p.cursor.Set(uint64(pos)) })
