@@ -143,9 +143,11 @@ func (p *past) collect(ctx context.Context, d Deps) error {
 	err := d.Log.Scan(ctx, commitlog.Filter{Kinds: kinds, From: from, To: uint64(p.pos), Skip: p.s.damagedPlan},
 		func(e commitlog.Entry) error {
 			ev, err := event.Decode(e.Payload)
-			if err != nil || !gap && inSnapshot(ev) {
+			if err != nil || !gap && inSnapshot(ev) && (e.Pos <= uint64(p.s.c.From) || classOf(ev) != "data.delete") {
 				return nil // an unreadable record has nothing for a snapshot either
 			}
+			// A deletion behind the cursor goes, too: the target may have the points from a
+			// snapshot that was there before this one.
 			return take(event.Position(e.Pos), ev)
 		})
 	if err != nil {
