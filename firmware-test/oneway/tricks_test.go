@@ -136,24 +136,12 @@ var tricks = map[string]struct {
 		c.ask(3000, 0)
 		c.ask(10, 0xff)
 		c.close()
-		var twice []packet
-		for _, p := range w.pkts {
-			again := p
-			again.time += 500
-			twice = append(twice, p, again)
-		}
-		w.pkts = twice
+		w.twice()
 	}},
 
 	"every packet of a keep-alive with garbage twice": {Passed, "", func(w *world) {
 		honest["keep-alive"](w)
-		var twice []packet
-		for _, p := range w.pkts {
-			again := p
-			again.time += 500
-			twice = append(twice, p, again)
-		}
-		w.pkts = twice
+		w.twice()
 	}},
 
 	// TCP.
@@ -623,4 +611,16 @@ func crcOf(b []byte) uint32 {
 		}
 	}
 	return ^c
+}
+
+// twice shows every packet again a moment later, as a mirror of both
+// directions of a port does.
+func (w *world) twice() {
+	var twice []packet
+	for _, p := range w.pkts {
+		again := p
+		again.time += 500
+		twice = append(twice, p, again)
+	}
+	w.pkts = twice
 }
